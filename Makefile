@@ -1,0 +1,34 @@
+# Everything a person or CI does with a checkout. `make` alone lists it.
+.DEFAULT_GOAL := help
+.PHONY: help test lint lock clean
+
+# A tool that is on PATH already goes before the one fetched.
+export PATH := $(PATH):$(CURDIR)/.tools/bin
+
+PYTHON_IN := .venv/bin/python
+TOOLS := promtool prometheus
+COMPILE := .venv/bin/uv pip compile pyproject.toml --quiet --python $(PYTHON_IN) --python-version 3.11 \
+	--universal --generate-hashes --no-header --no-annotate
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 8
+
+test: ## run the tests, in parallel
+	@scripts/bootstrap dev
+	@scripts/fetch-tools $(TOOLS)
+	$(PYTHON_IN) -m pytest -n auto --dist loadscope -m "not soak"
+
+lint: ## check style, formatting, types and the direction of imports
+	@scripts/bootstrap dev
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+
+lock: ## bring requirements/ in line with pyproject.toml (LOCK=--upgrade for the newest of everything)
+	@scripts/bootstrap dev
+	$(COMPILE) $(LOCK) --group build --output-file requirements/run.lock
+	$(COMPILE) $(LOCK) --group dev --constraints requirements/run.lock --output-file requirements/dev.lock
+
+clean: ## remove everything that was installed, fetched or cached here
+	rm -rf .venv .tools dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,246 @@
+"""The frozen values that travel from stage to stage.
+
+Facts are what a poll learned, verdicts are what they mean at an instant. None of these values ever carries a
+remote text, a name or an address: ids, codes, times and findings only, so that whatever prints, stores or
+serves one cannot leak. All times are Unix seconds, all durations seconds. Frozen values cannot form a cycle, so
+the garbage collector need not look at them (`gc=False`): a million users would cost it half a second at a time.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from math import inf
+from typing import NamedTuple
+
+import msgspec
+
+UNCLASSIFIED = "unclassified"
+
+
+class State(StrEnum):
+    """Where a user's sync stands; every user is in exactly one, the first that fits, in this order."""
+
+    UNKNOWN = "unknown"
+    NOT_INITIALIZED = "not_initialized"
+    ORGANIZATION_OFF = "organization_off"
+    DOWN = "down"
+    PAUSED = "paused"
+    STALLED = "stalled"
+    FAILING = "failing"
+    UP = "up"
+
+    @property
+    def sync_is_down(self) -> bool:
+        """Failing, down or stalled: the user expects a sync and has none."""
+        return self in {State.FAILING, State.DOWN, State.STALLED}
+
+    @property
+    def active(self) -> bool:
+        """Up, or down against everyone's wish."""
+        return self is State.UP or self.sync_is_down
+
+
+class Owner(StrEnum):
+    """Who must act."""
+
+    END_USER = "end_user"
+    CLIENT_ADMIN = "client_admin"
+    SALESFORCE_ADMIN = "salesforce_admin"
+    MAIL_ADMIN = "mail_admin"
+    NETWORK_ADMIN = "network_admin"
+    VENDOR_SUPPORT = "vendor_support"
+    OPERATOR = "operator"
+    NOBODY = "nobody"
+
+
+class Mailbox(StrEnum):
+    """Whether the product was ever connected to the user's mailbox."""
+
+    INITIALIZED = "initialized"
+    NOT_INITIALIZED = "not_initialized"
+    UNKNOWN = "unknown"
+
+
+class Switch(StrEnum):
+    """A synchronization status, of a user or of an organization."""
+
+    ENABLED = "enabled"
+    DISABLED = "disabled"
+    DISABLED_BY_ERROR = "disabled_by_error"
+    UNKNOWN = "unknown"
+
+
+class Outcome(StrEnum):
+    """What a session row says of its own end, before its message is read."""
+
+    COMPLETED = "completed"
+    ERRORS = "errors"  # failed, or completed with issues: the message decides
+    RUNNING = "running"
+    UNKNOWN = "unknown"
+
+
+class Side(StrEnum):
+    """Which of the two connected systems."""
+
+    MAILBOX = "mailbox"
+    CRM = "crm"
+
+
+class Marks(msgspec.Struct, frozen=True, gc=False):
+    """What a rule knows about a text beyond its class.
+
+    Attributes:
+        token_expired: the side whose token is expired or revoked.
+        duplicate_guard: the engine stopped the whole user so as not to create duplicates.
+        completed: the text belongs to a session that did complete, with or without issues.
+    """
+
+    token_expired: Side | None = None
+    duplicate_guard: bool = False
+    completed: bool = False
+
+
+class Finding(msgspec.Struct, frozen=True, gc=False):
+    """A text after classification; never the text itself.
+
+    Attributes:
+        class_: slug of the class in the catalogue, or `unclassified`.
+        owner: who must act.
+        rule: id of the rule that matched, empty if none did.
+        codes: codes known to the rules that the text carries.
+        confidence: 0 to 1, the rule's own claim; 0 for `unclassified`.
+        transient: whether this class usually passes by itself.
+        marks: see `Marks`.
+    """
+
+    class_: str
+    owner: Owner
+    rule: str = ""
+    codes: tuple[str, ...] = ()
+    confidence: float = 0.0
+    transient: bool = False
+    marks: Marks = Marks()
+
+
+class SessionFacts(msgspec.Struct, frozen=True, gc=False):
+    """One ended session.
+
+    Attributes:
+        job: the panel's job id.
+        started: when it began.
+        ended: when it ended.
+        completed: whether it did its work, with or without issues.
+        finding: what its message says if it failed; None without a message.
+    """
+
+    job: str
+    started: float
+    ended: float
+    completed: bool
+    finding: Finding | None = None
+
+    @property
+    def transient(self) -> bool:
+        """Whether it failed for something that usually passes by itself."""
+        return not self.completed and self.finding is not None and self.finding.transient
+
+
+class Running(msgspec.Struct, frozen=True, gc=False):
+    """A session that has not ended: it says nothing about its outcome, but how long it runs counts."""
+
+    job: str
+    started: float
+
+
+class IssueFacts(msgspec.Struct, frozen=True, gc=False):
+    """Equal rows of one user's Issues tab.
+
+    Attributes:
+        fingerprint: keyed hash that recognises the same problem in the next snapshot.
+        finding: its class, owner and marks.
+        count: how many equal rows there are.
+    """
+
+    fingerprint: bytes
+    finding: Finding
+    count: int = 1
+
+
+class UserFacts(msgspec.Struct, frozen=True, gc=False):
+    """What is known of one user.
+
+    Attributes:
+        id: the panel's opaque id.
+        organization: id of the organization.
+        plan: id of the plan, if any.
+        mailbox: whether the mailbox was set up.
+        switch: the user's own switch.
+        effective: what organization and errors leave of it.
+        error: the panel's flag *Disabled due to an error*.
+        access_type: slug of the mailbox access type; None where the organization's counts.
+        created: when the user was created.
+        last: the newest ended session.
+        before: the ended session before `last`; None if there was none or it is not known.
+        before_known: whether `before` was looked for.
+        running: the session that runs now, if any.
+        odd_session: whether the newest session has a status that the profile does not know.
+        issue_rows: rows on the Issues tab, as the list says.
+        issues: those rows, read and classified.
+    """
+
+    id: str
+    organization: str = ""
+    plan: str | None = None
+    mailbox: Mailbox = Mailbox.UNKNOWN
+    switch: Switch = Switch.UNKNOWN
+    effective: Switch = Switch.UNKNOWN
+    error: bool = False
+    access_type: str | None = None
+    created: float | None = None
+    last: SessionFacts | None = None
+    before: SessionFacts | None = None
+    before_known: bool = False
+    running: Running | None = None
+    odd_session: bool = False
+    issue_rows: int = 0
+    issues: tuple[IssueFacts, ...] = ()
+
+
+class OrganizationFacts(msgspec.Struct, frozen=True, gc=False):
+    """What is known of one organization; see `rows.OrganizationRow`."""
+
+    id: str
+    switch: Switch = Switch.UNKNOWN
+    access_type: str | None = None
+    crm_connected: bool | None = None
+
+
+class Step(NamedTuple):
+    """One step on the way through the troubleshooting tree: what was looked at, and what was found."""
+
+    node: str
+    found: str
+
+
+class Verdict(msgspec.Struct, frozen=True, gc=False):
+    """The leaf of the tree that a user reaches at an instant.
+
+    Attributes:
+        state: the user's state.
+        class_: what kind of trouble, where the sync is down; None otherwise.
+        owner: who must act, where the sync is down; None otherwise.
+        path: the way through the tree.
+        since: when the evidence for this state came about, as far as the facts tell.
+        until: the instant at which time alone changes the verdict; `inf` if it never does.
+        finding: the finding behind the class, if a text spoke.
+    """
+
+    state: State
+    class_: str | None = None
+    owner: Owner | None = None
+    path: tuple[Step, ...] = ()
+    since: float | None = None
+    until: float = inf
+    finding: Finding | None = None
+
+
+Plans = Mapping[str, float]  # plan id -> seconds between two sessions

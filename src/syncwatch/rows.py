@@ -1,0 +1,222 @@
+"""What one row of a panel's table offers, whatever the panel calls it.
+
+These protocols are the seam between `panel`, which makes the rows out of remote JSON by a profile, and
+`classification`, which turns them into facts. A row is the only value in the daemon that carries remote texts
+(subjects, messages); it lives inside one poll, prints nothing of itself, and is dropped at `find`.
+
+All times are Unix seconds. A status value that the profile does not know is the `UNKNOWN` member of its enum.
+`None` means that the panel did not say.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Generic, Protocol, TypeVar
+
+import msgspec
+
+from syncwatch.model import Mailbox, Outcome, Switch
+
+R = TypeVar("R")
+
+
+class OrganizationRow(Protocol):
+    """A group of users with shared settings (the vendor's newer word: profile)."""
+
+    @property
+    def id(self) -> str: ...  # noqa: D102
+    @property
+    def switch(self) -> Switch: ...  # noqa: D102
+    @property
+    def access_type(self) -> str | None:
+        """Our slug of the mailbox access type, `unknown` if the profile does not know it."""
+        ...
+
+    @property
+    def crm_connected(self) -> bool | None: ...  # noqa: D102
+
+
+class PlanRow(Protocol):
+    """A plan (newer word: license): how often its users' sync runs."""
+
+    @property
+    def id(self) -> str: ...  # noqa: D102
+    @property
+    def interval(self) -> int:
+        """Seconds between two sessions."""
+        ...
+
+
+class SessionRow(Protocol):
+    """One session of one user, from the Statistics tab."""
+
+    @property
+    def job(self) -> str: ...  # noqa: D102
+    @property
+    def started(self) -> float: ...  # noqa: D102
+    @property
+    def ended(self) -> float | None: ...  # noqa: D102
+    @property
+    def outcome(self) -> Outcome: ...  # noqa: D102
+    @property
+    def message(self) -> str | None:
+        """What the engine says about it; may quote subjects."""
+        ...
+
+
+class UserRow(Protocol):
+    """One user with statuses and the newest session, which may still be running."""
+
+    @property
+    def id(self) -> str: ...  # noqa: D102
+    @property
+    def organization(self) -> str: ...  # noqa: D102
+    @property
+    def plan(self) -> str | None: ...  # noqa: D102
+    @property
+    def mailbox(self) -> Mailbox: ...  # noqa: D102
+    @property
+    def switch(self) -> Switch:
+        """The user's own switch."""
+        ...
+
+    @property
+    def effective(self) -> Switch:
+        """What the organization and errors leave of it."""
+        ...
+
+    @property
+    def error(self) -> bool:
+        """Whether the panel says that an error switched the user off."""
+        ...
+
+    @property
+    def access_type(self) -> str | None: ...  # noqa: D102
+    @property
+    def created(self) -> float | None: ...  # noqa: D102
+    @property
+    def issues(self) -> int:
+        """Rows on the user's Issues tab."""
+        ...
+
+    @property
+    def session_job(self) -> str | None: ...  # noqa: D102
+    @property
+    def session_started(self) -> float | None: ...  # noqa: D102
+    @property
+    def session_ended(self) -> float | None: ...  # noqa: D102
+    @property
+    def session_outcome(self) -> Outcome | None: ...  # noqa: D102
+    @property
+    def session_message(self) -> str | None: ...  # noqa: D102
+
+
+class IssueRow(Protocol):
+    """One row of the Issues tab: one item that did not sync. It has no id."""
+
+    @property
+    def type(self) -> str: ...  # noqa: D102
+    @property
+    def name(self) -> str:
+        """Subject of the event or name of the contact: privileged."""
+        ...
+
+    @property
+    def direction(self) -> str: ...  # noqa: D102
+    @property
+    def operation(self) -> str: ...  # noqa: D102
+    @property
+    def code(self) -> str: ...  # noqa: D102
+    @property
+    def text(self) -> str:
+        """What the refusing system said; may hold anything."""
+        ...
+
+
+class PageMark(msgspec.Struct, frozen=True, gc=False):
+    """What is remembered of one page of a list, so that the panel may answer 304 the next time.
+
+    Attributes:
+        etag: the page's entity tag.
+        following: cursor of the page after it, None on the last.
+        ids: ids of the rows on it.
+    """
+
+    etag: str
+    following: str | None
+    ids: tuple[str, ...]
+
+
+class Page(msgspec.Struct, Generic[R], frozen=True, gc=False):
+    """One page of a list.
+
+    Attributes:
+        cursor: what it was asked with; empty for the first page.
+        mark: what to remember of it; None where the panel offers no entity tag.
+        rows: its rows; None if it has not changed since the mark was taken.
+        refused: ids of rows that could not be read whole, as far as they could be told.
+    """
+
+    cursor: str
+    mark: PageMark | None
+    rows: tuple[R, ...] | None
+    refused: tuple[str, ...] = ()
+
+
+class IssueTab(msgspec.Struct, frozen=True, gc=False):
+    """A user's Issues tab.
+
+    Attributes:
+        rows: those that could be read.
+        whole: whether these are all; what is missing from a part is not resolved.
+    """
+
+    rows: tuple[IssueRow, ...]
+    whole: bool = True
+
+
+class Figures(msgspec.Struct):
+    """What one poll's requests came to; the daemon's own metrics are made of these.
+
+    Attributes:
+        requests: number of requests by (table or `token`, HTTP status as text or the reason of a failure).
+        unknown_values: values that the profile does not know, by `table.field`.
+        refused_rows: rows that did not fit the profile, by table.
+        truncated: whether a cap on pages or rows cut something off.
+    """
+
+    requests: Counter[tuple[str, str]] = msgspec.field(default_factory=Counter)
+    unknown_values: Counter[str] = msgspec.field(default_factory=Counter)
+    refused_rows: Counter[str] = msgspec.field(default_factory=Counter)
+    truncated: bool = False
+
+
+class PanelReading(Protocol):
+    """The requests of one poll of one panel. Every method raises `PollError`, and no other error."""
+
+    @property
+    def figures(self) -> Figures:
+        """The figures so far, after a failure too."""
+        ...
+
+    async def organizations(self, marks: Mapping[str, PageMark]) -> tuple[Page[OrganizationRow], ...]:
+        """The organizations, page by page; `marks` by cursor, from the poll before."""
+        ...
+
+    async def users(self, marks: Mapping[str, PageMark]) -> tuple[Page[UserRow], ...]:
+        """The users, page by page; `marks` by cursor, from the poll before."""
+        ...
+
+    async def plans(self) -> tuple[PlanRow, ...]:
+        """The plans."""
+        ...
+
+    async def sessions(self, user: str, *, back_to: float | None) -> tuple[SessionRow, ...] | None:
+        """A user's sessions, newest first: one page, or pages until one that started before `back_to`.
+
+        None if the user is gone.
+        """
+        ...
+
+    async def issues(self, user: str) -> IssueTab | None:
+        """A user's Issues tab; None if the user is gone."""
+        ...
