@@ -1,0 +1,134 @@
+"""Network addresses as people write them: where to listen, where a panel is.
+
+A panel's base URL is refused with user information, a query or a fragment, because those are where secrets
+hide and they would travel into messages. No error repeats what was given.
+"""
+
+import ipaddress
+import re
+from typing import Annotated, Any, NamedTuple
+from urllib.parse import SplitResult, urlsplit
+
+from pydantic import AfterValidator, BeforeValidator
+
+MAX_URL = 2048
+MAX_PORT = 65535
+
+_HOST = re.compile(
+    r"(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*\.?"
+)
+_UNFIT = re.compile(r"[\x00-\x20\x7f\\<>\"{}|^`]")
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+_LISTEN = 'must be host:port: write "127.0.0.1:9797", "[::1]:9797" or ":9797"'
+
+
+class Address(NamedTuple):
+    """Where to listen; an empty host is every interface, port 0 any free port."""
+
+    host: str
+    port: int
+
+
+def address(value: Any) -> Address:
+    """Read `host:port`.
+
+    Raises:
+        ValueError: it is not one; says what to write.
+    """
+    if isinstance(value, Address):
+        return value
+    if not isinstance(value, str):
+        raise ValueError(_LISTEN)  # noqa: TRY004 - pydantic wants ValueError
+    host, colon, port = value.strip().lower().rpartition(":")
+    bracketed = host.startswith("[") and host.endswith("]")
+    host = host[1:-1] if bracketed else host
+    fits = colon and bracketed == (":" in host) and (not host or _is_host(host))
+    if not fits or not re.fullmatch(r"[0-9]{1,5}", port) or int(port) > MAX_PORT:
+        raise ValueError(_LISTEN)
+    return Address(host, int(port))
+
+
+def base_url(value: str) -> str:
+    """Check a panel's base URL; gives it with scheme and host in lower case and no slash at the end.
+
+    Raises:
+        ValueError: it is none, or carries what does not belong there.
+    """
+    try:
+        parts = urlsplit(value)
+        port = parts.port
+    except ValueError:
+        parts, port = SplitResult("", "", "", "", ""), None
+    host = (parts.hostname or "").lower()
+    if (
+        parts.scheme not in _DEFAULT_PORTS
+        or not _is_host(host)
+        or _UNFIT.search(value)
+        or len(value) > MAX_URL
+    ):
+        raise ValueError("must be an http or https URL: write https://host or https://host/path")
+    if "@" in parts.netloc:
+        raise ValueError("must not carry user information: use a credential")
+    if "?" in value or "#" in value:
+        raise ValueError("must not carry a query or a fragment: remove them")
+    named = f"[{host}]" if ":" in host else host
+    return f"{parts.scheme}://{named}{f':{port}' if port is not None else ''}{parts.path.rstrip('/')}"
+
+
+def host_entry(value: str) -> str:
+    """Check a `host` or `host:port` to which a credential may be sent; gives it in lower case.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    entry = value.strip().lower()
+    try:
+        parts = urlsplit(f"//{entry}")
+        fits = (
+            parts.netloc == entry and "@" not in entry and _is_host(parts.hostname or "") and parts.port != 0
+        )
+    except ValueError:
+        fits = False
+    if not fits:
+        raise ValueError("must be a host or host:port, without scheme and path: write panel.example.com")
+    return entry
+
+
+def own_host(url: str) -> str:
+    """Name the host of a base URL as narrowly as the URL does, with the port if it has one."""
+    return urlsplit(url).netloc
+
+
+def hosts_of(url: str) -> tuple[str, str]:
+    """Name the host of a base URL in the two ways in which a credential may: without and with the port."""
+    parts = urlsplit(url)
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname or ""
+    return host, f"{host}:{parts.port or _DEFAULT_PORTS[parts.scheme]}"
+
+
+def exposed(url: str) -> bool:
+    """Tell whether what is sent there crosses a network in the clear."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    if parts.scheme == "https" or host == "localhost" or host.endswith(".localhost"):
+        return False
+    try:
+        return not ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return True
+
+
+def _is_host(host: str) -> bool:
+    """Tell whether it is a host name or an address, without brackets."""
+    if ":" not in host:
+        return _HOST.fullmatch(host) is not None
+    try:
+        ipaddress.IPv6Address(host)
+    except ValueError:
+        return False
+    return True
+
+
+Listen = Annotated[Address, BeforeValidator(address)]
+BaseUrl = Annotated[str, AfterValidator(base_url)]
+HostEntry = Annotated[str, AfterValidator(host_entry)]

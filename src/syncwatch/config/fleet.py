@@ -1,0 +1,91 @@
+"""The configuration after all checks, as frozen values with nothing left to resolve."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from syncwatch.config.address import Address
+from syncwatch.config.document import Document
+from syncwatch.config.secrets import Credential
+
+
+@dataclass(frozen=True, slots=True)
+class Polling:
+    """How often and how patiently panels are polled; all but `concurrency` in seconds.
+
+    Attributes:
+        interval: between two polls of a tenant.
+        timeout: for one poll as a whole.
+        concurrency: polls at the same time.
+        stale_after: age at which data no longer counts.
+        inventory_interval: between two readings of plans and settings.
+        max_session: for which a running session is believed to run.
+        default_plan_interval: of a user whose plan is not known.
+    """
+
+    interval: float
+    timeout: float
+    concurrency: int
+    stale_after: float
+    inventory_interval: float
+    max_session: float
+    default_plan_interval: float
+
+
+@dataclass(frozen=True, slots=True)
+class Tenant:
+    """One firm's panel.
+
+    Attributes:
+        id: opaque, unique.
+        url: base URL, which may carry a path; no slash at the end.
+        profile: id of the panel profile.
+        credential: what to send, if the panel asks for something.
+        labels: those configured, and always `region`, `team` and `tier`.
+        interval: seconds between two polls.
+        stale_after: seconds after which its data no longer counts, never less than three intervals.
+        index: its place in the file, for `Config.document.problem(("tenants", index, ...), ...)`.
+    """
+
+    id: str
+    url: str
+    profile: str
+    credential: Credential | None
+    labels: Mapping[str, str]
+    interval: float
+    stale_after: float
+    index: int
+
+
+@dataclass(frozen=True)
+class Config:
+    """Everything that one configuration file says.
+
+    Attributes:
+        document: the file, for problems that only show in the light of other files.
+        web_listen: host and port to listen on.
+        state_path: folder for what survives a restart.
+        polling: see `Polling`.
+        show_email: whether e-mail addresses may be shown to those whose scope allows it.
+        panel_files: panel profiles besides the shipped ones.
+        rule_files: rules instead of the shipped ones; empty for the shipped ones.
+        tenants: in the order of the file.
+        label_names: every label of every tenant, sorted; always with `region`, `team` and `tier`.
+        warnings: what is not wrong but hardly meant, one line each.
+    """
+
+    document: Document = field(repr=False)
+    web_listen: Address
+    state_path: Path
+    polling: Polling
+    show_email: bool
+    panel_files: tuple[Path, ...]
+    rule_files: tuple[Path, ...]
+    tenants: tuple[Tenant, ...]
+    label_names: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the file's bytes, in hex."""
+        return self.document.digest
