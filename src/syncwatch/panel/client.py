@@ -1,0 +1,181 @@
+"""The HTTP client: one for the process, and only able to read.
+
+It has two verbs, `get` and `post_token`, and the latter can send nothing but a token request. Nothing else in the
+daemon talks to panels. Redirects are not followed, cookies and proxies of the environment are not used, and a body
+is read in chunks up to a limit that counts what comes out of decompression: a panel may be hostile. The narrow
+interface is on purpose: the HTTP library can be exchanged behind it.
+"""
+
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType, TracebackType
+from typing import Literal, Self
+from urllib.parse import urlencode
+
+import aiohttp
+from pydantic import SecretStr
+from yarl import URL
+
+from syncwatch import __version__
+from syncwatch.errors import PollError, Reason
+from syncwatch.panel.reasons import of_exception
+from syncwatch.turns import Turns
+
+MAX_BODY = 32 << 20  # bytes, after decompression
+MAX_TOKEN_BODY = 64 << 10
+MAX_HEADER = 256  # characters of a header that we keep
+
+_HEADERS: Mapping[str, str] = MappingProxyType(
+    {
+        "Accept": "application/json",
+        "Accept-Encoding": "gzip, deflate",
+        "User-Agent": f"syncwatch/{__version__}",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """Seconds that one request may take in all, and to connect."""
+
+    total: float = 30.0
+    connect: float = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """What came back; only the status shows.
+
+    Attributes:
+        status: HTTP status.
+        body: the decompressed body, empty unless the status is 200.
+        content_type: without parameters, in lower case.
+        etag: the entity tag, None if there is none that could be sent back.
+        retry_after: as it was sent.
+    """
+
+    status: int
+    body: bytes = field(default=b"", repr=False)
+    content_type: str = field(default="", repr=False)
+    etag: str | None = field(default=None, repr=False)
+    retry_after: str | None = field(default=None, repr=False)
+
+    @property
+    def for_people(self) -> bool:
+        """Whether it is a page of HTML: with status 200 that asks to log in."""
+        start = self.body[:100].lstrip(b"\xef\xbb\xbf \t\r\n")
+        return self.content_type == "text/html" or start.startswith(b"<")
+
+
+class Http:
+    """The client; an asynchronous context manager. Its methods raise `PollError`, and no other error.
+
+    Args:
+        limit: connections at most, to all panels together.
+        max_body: bytes of a body at most.
+        tls: instead of the system's trust store.
+    """
+
+    def __init__(
+        self, *, limit: int = 100, max_body: int = MAX_BODY, tls: ssl.SSLContext | None = None
+    ) -> None:
+        self._limit = limit
+        self._max_body = max_body
+        self._tls = tls
+        self._turns = Turns()
+        self._open: aiohttp.ClientSession | None = None
+
+    async def __aenter__(self) -> Self:
+        # One context for the process: building one costs 15 ms and more.
+        tls = self._tls or ssl.create_default_context()
+        self._open = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=self._limit, ssl=tls),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            headers=_HEADERS,
+            trust_env=False,
+        )
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        assert self._open
+        await self._open.close()
+        self._open = None
+
+    async def get(
+        self, url: URL, where: str, *, authorization: str | None, etag: str | None, timeouts: Timeouts
+    ) -> Response:
+        """Read `url`; `where` names the table in errors. With an `etag` the answer may be 304."""
+        headers = {"Authorization": authorization} if authorization else {}
+        if etag:
+            headers["If-None-Match"] = etag
+        return await self._send("GET", url, where, headers=headers, timeouts=timeouts, limit=self._max_body)
+
+    async def post_token(
+        self, url: URL, *, client_id: str, client_secret: SecretStr, timeouts: Timeouts
+    ) -> Response:
+        """Ask for a token by OAuth2 client credentials."""
+        form = {
+            "grant_type": "client_credentials",
+            "client_id": client_id,
+            "client_secret": client_secret.get_secret_value(),
+        }
+        headers = {"Content-Type": "application/x-www-form-urlencoded"}
+        body = urlencode(form).encode()
+        return await self._send(
+            "POST", url, "token", headers=headers, timeouts=timeouts, limit=MAX_TOKEN_BODY, data=body
+        )
+
+    async def _send(
+        self,
+        method: Literal["GET", "POST"],
+        url: URL,
+        where: str,
+        *,
+        headers: Mapping[str, str],
+        timeouts: Timeouts,
+        limit: int,
+        data: bytes | None = None,
+    ) -> Response:
+        assert self._open
+        async with self._turns:
+            pass  # one request starts in each turn of the loop
+        timeout = aiohttp.ClientTimeout(total=timeouts.total, sock_connect=timeouts.connect)
+        try:
+            async with self._open.request(
+                method, url, headers=headers, data=data, allow_redirects=False, timeout=timeout
+            ) as answer:
+                body = await _body(answer, limit) if answer.status == 200 else b""  # noqa: PLR2004
+                return _response(answer, body)
+        except (aiohttp.ClientError, OSError, ValueError, PollError) as error:
+            failure = of_exception(error, where)
+        raise failure
+
+
+async def _body(answer: aiohttp.ClientResponse, limit: int) -> bytes:
+    chunks: list[bytes] = []
+    left = limit
+    async for chunk in answer.content.iter_any():
+        left -= len(chunk)
+        if left < 0:
+            raise PollError(Reason.DECODE, f"the answer is larger than {limit} bytes")
+        chunks.append(chunk)
+    return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+
+def _response(answer: aiohttp.ClientResponse, body: bytes) -> Response:
+    content_type = answer.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    return Response(
+        answer.status,
+        body,
+        content_type[:MAX_HEADER],
+        _sendable(answer.headers.get("ETag", "")),
+        answer.headers.get("Retry-After", "")[:MAX_HEADER] or None,
+    )
+
+
+def _sendable(etag: str) -> str | None:
+    """An entity tag that can be remembered and sent back."""
+    return etag if 0 < len(etag) <= MAX_HEADER and etag.isascii() and etag.isprintable() else None

@@ -1,0 +1,120 @@
+"""Which of our fields each table has, and what each may hold.
+
+The one declaration that the profile check and the compiler share: a field that is not here cannot be mapped, and
+what is not mapped is not decoded, so that names and addresses of users, which have no field, never enter the
+daemon. `rows` says what the fields mean; this says how strictly they are read. Strict is whatever a verdict
+rests on: a row without its statuses is refused and counted, because a default would be a guess.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum, StrEnum, auto
+from types import MappingProxyType
+
+from syncwatch.model import Mailbox, Outcome, Switch
+
+
+class AccessType(StrEnum):
+    """How the product enters a mailbox: our slugs, a closed set."""
+
+    EWS_BASIC_USER = "ews_basic_user"
+    EWS_BASIC_IMPERSONATED = "ews_basic_impersonated"
+    M365_EWS_USER = "m365_ews_user"
+    M365_EWS_IMPERSONATED = "m365_ews_impersonated"
+    M365_GRAPH_USER = "m365_graph_user"
+    M365_GRAPH_APP_ONLY = "m365_graph_app_only"
+    GOOGLE_DIRECT = "google_direct"
+    GOOGLE_SERVICE_ACCOUNT = "google_service_account"
+    UNKNOWN = "unknown"
+
+
+class Kind(Enum):
+    """What a field holds."""
+
+    ID = auto()  # text of 1 to 200 characters
+    REFERENCE = auto()  # the id of a row of another table, at most 200 characters
+    TEXT = auto()  # any text; privileged
+    CODE = auto()  # a short text or an integer, read as text
+    COUNT = auto()  # an integer from 0
+    SECONDS = auto()  # an integer from 1
+    FLAG = auto()  # true or false, or two words of the panel's
+    TIME = auto()  # ISO 8601; without an offset it is UTC
+    STATUS = auto()  # a word of the panel's that means a member of an enum of ours
+
+
+class Need(Enum):
+    """Whether a row can do without the field."""
+
+    REQUIRED = auto()
+    WITH_PARENT = auto()  # required inside its object, which itself may be null: there is no session yet
+    OPTIONAL = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field of ours.
+
+    Attributes:
+        kind: what it holds.
+        need: whether a row can do without it; only optional fields may be left out of a profile.
+        empty: what an absent field is read as; if it is not None, null is allowed even where the field is required.
+        statuses: the enum of a `STATUS`; it has a member UNKNOWN.
+    """
+
+    kind: Kind
+    need: Need = Need.OPTIONAL
+    empty: str | bool | None = None
+    statuses: type[StrEnum] | None = None
+
+
+def _status(statuses: type[StrEnum], need: Need = Need.REQUIRED) -> Field:
+    return Field(Kind.STATUS, need, statuses=statuses)
+
+
+_ID = Field(Kind.ID, Need.REQUIRED)
+_WORD = Field(Kind.TEXT, empty="")
+
+TABLES: Mapping[str, Mapping[str, Field]] = MappingProxyType(
+    {
+        "organizations": {
+            "id": _ID,
+            "switch": _status(Switch),
+            "access_type": _status(AccessType, Need.OPTIONAL),
+            "crm_connected": Field(Kind.FLAG),
+        },
+        "plans": {"id": _ID, "interval": Field(Kind.SECONDS, Need.REQUIRED)},
+        "users": {
+            "id": _ID,
+            "organization": Field(Kind.REFERENCE, Need.REQUIRED, empty=""),
+            "plan": Field(Kind.REFERENCE),
+            "mailbox": _status(Mailbox),
+            "switch": _status(Switch),
+            "effective": _status(Switch),
+            "error": Field(Kind.FLAG, Need.REQUIRED, empty=False),
+            "access_type": _status(AccessType, Need.OPTIONAL),
+            "created": Field(Kind.TIME),
+            "issues": Field(Kind.COUNT, Need.REQUIRED),
+            "session_job": Field(Kind.ID, Need.WITH_PARENT),
+            "session_started": Field(Kind.TIME, Need.WITH_PARENT),
+            "session_ended": Field(Kind.TIME),
+            "session_outcome": _status(Outcome, Need.WITH_PARENT),
+            "session_message": Field(Kind.TEXT),
+        },
+        "sessions": {
+            "job": _ID,
+            "started": Field(Kind.TIME, Need.REQUIRED),
+            "ended": Field(Kind.TIME),
+            "outcome": _status(Outcome),
+            "message": Field(Kind.TEXT),
+        },
+        "issues": {
+            "type": _WORD,
+            "name": _WORD,
+            "direction": _WORD,
+            "operation": _WORD,
+            "code": Field(Kind.CODE, empty=""),
+            "text": Field(Kind.TEXT, Need.REQUIRED, empty=""),
+        },
+    }
+)
+OF_ONE_USER = frozenset({"sessions", "issues"})  # their path names the user

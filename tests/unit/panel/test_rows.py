@@ -1,0 +1,184 @@
+import io
+import json
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+from rich.pretty import Pretty
+
+from syncwatch.model import Mailbox, Outcome, Switch
+from syncwatch.panel.compile import compile_profile
+from syncwatch.panel.decode import decode
+from syncwatch.panel.profile import load_profiles
+from syncwatch.rows import Figures
+
+SHIPPED = Path(__file__).parents[3] / "config" / "panels" / "litify-inbox.yaml"
+
+
+def read(profile, table, *rows, figures=None):
+    body = json.dumps({"data": rows, "nextCursor": None}).encode()
+    return decode(profile.tables[table], body, figures or Figures()).rows
+
+
+def test_a_user_row_by_the_contract(profile, user):
+    [row] = read(profile, "users", user())
+    assert (row.id, row.organization, row.plan) == ("4e8a3d12-fa32-4d92-9170-74cac44a1530", "org-1", "plan-1")
+    assert (row.mailbox, row.switch, row.effective) == (
+        Mailbox.INITIALIZED,
+        Switch.ENABLED,
+        Switch.DISABLED_BY_ERROR,
+    )
+    assert (row.error, row.issues, row.created) == (True, 3, 1667376000.0)
+    assert row.access_type == "m365_ews_impersonated"
+    assert (row.session_job, row.session_started, row.session_ended) == ("job-1", 1683021603.0, 1683021631.0)
+    assert (row.session_outcome, row.session_message) == (Outcome.ERRORS, "Canceled (SW0001)")
+
+
+def test_no_session_is_none_throughout(profile, user):
+    [row] = read(profile, "users", user(lastSession=None))
+    assert (row.session_job, row.session_started, row.session_ended) == (None, None, None)
+    assert (row.session_outcome, row.session_message) == (None, None)
+
+
+def test_what_is_harmless_may_be_absent(profile, user):
+    whole = user(organizationId=None)
+    for key in ("planId", "mailboxAccessType", "createdOn", "name", "email"):
+        del whole[key]
+    [row] = read(profile, "users", whole)
+    assert (row.organization, row.plan, row.access_type, row.created) == ("", None, None, None)
+
+
+def test_words_that_nobody_knows_are_kept_and_counted(profile, user):
+    figures = Figures()
+    session = {"jobId": "j", "startedAt": "2023-05-02T10:00:03Z", "status": "napping"}
+    strange = user(mailboxStatus="Migrating", mailboxAccessType="Lotus Notes", lastSession=session)
+    rows = read(profile, "users", strange, user(), user(synchronizationStatus=None), figures=figures)
+    assert (rows[0].mailbox, rows[0].access_type, rows[0].session_outcome) == (
+        Mailbox.UNKNOWN,
+        "unknown",
+        Outcome.UNKNOWN,
+    )
+    assert rows[2].switch is Switch.UNKNOWN
+    assert figures.unknown_values == {"users.mailbox": 1, "users.access_type": 1, "users.session_outcome": 1}
+
+
+def test_organizations_plans_and_issues(profile):
+    firm = {
+        "id": "o",
+        "name": "n",
+        "mailboxAccessType": "Google Direct Logon",
+        "synchronizationStatus": "Disabled",
+    }
+    connected, silent, odd = read(
+        profile,
+        "organizations",
+        {**firm, "crmConnection": "Connected"},
+        firm,
+        {**firm, "crmConnection": "Maybe"},
+    )
+    assert (connected.switch, connected.access_type) == (Switch.DISABLED, "google_direct")
+    assert (connected.crm_connected, silent.crm_connected, odd.crm_connected) == (True, None, None)
+    [plan] = read(profile, "plans", {"id": "p", "synchronizationIntervalSeconds": 1800, "active": True})
+    assert plan.interval == 1800
+    number, text, none = read(
+        profile,
+        "issues",
+        {
+            "type": "Task",
+            "name": "n",
+            "direction": "d",
+            "operation": "Create",
+            "errorCode": 1,
+            "errorText": "t",
+        },
+        {"errorCode": "SE001", "errorText": None},
+        {"errorText": ""},
+    )
+    assert (number.code, text.code, none.code) == ("1", "SE001", "")
+    assert (number.type, number.name, number.direction, number.operation) == ("Task", "n", "d", "Create")
+    assert (number.text, text.text, none.name) == ("t", "", "")
+
+
+@pytest.mark.parametrize(
+    ("written", "seconds"),
+    [
+        ("2023-05-02T10:00:03Z", 1683021603.0),
+        ("2023-05-02T10:00:03", 1683021603.0),
+        ("2023-05-02T12:00:03.5000000+02:00", 1683021603.5),
+        ("0001-01-01T00:00:00", -62135596800.0),
+    ],
+)
+def test_times_are_iso_8601_and_utc_unless_they_say_otherwise(profile, written, seconds):
+    [row] = read(profile, "sessions", {"jobId": "j", "startedAt": written, "status": "running"})
+    assert (row.started, row.ended, row.message) == (seconds, None, None)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"userId": ""},
+        {"userId": "x" * 201},
+        {"userId": 7},
+        {"mailboxStatus": 1},
+        {"issues": -1},
+        {"issues": None},
+        {"lastSession": {}},
+        {"lastSession": {"jobId": "j", "startedAt": "yesterday", "status": "errors"}},
+    ],
+)
+def test_a_row_on_which_no_verdict_could_rest_is_refused(profile, user, change):
+    figures = Figures()
+    assert len(read(profile, "users", user(), user(**change), figures=figures)) == 1
+    assert figures.refused_rows == {"users": 1}
+
+
+@pytest.mark.parametrize("key", ["synchronizationStatus", "disabledDueToError", "lastSession", "issues"])
+def test_a_required_key_that_is_gone_is_not_guessed(profile, user, key):
+    incomplete = user()
+    del incomplete[key]
+    figures = Figures()
+    assert len(read(profile, "users", user(), incomplete, figures=figures)) == 1
+    assert figures.refused_rows == {"users": 1}
+
+
+def test_another_panel_with_other_names_needs_only_another_profile(tmp_path, user):
+    text = SHIPPED.read_text()
+    for old, new in [
+        ("id: userId", "id: user.ids.sync-id"),
+        ("error: disabledDueToError", "error: {path: state.effective, values: {Broken: true, Fine: false}}"),
+        (
+            "path: effectiveSynchronizationStatus, values: *switch",
+            "path: state.effective, values: {Fine: enabled}",
+        ),
+        ("session_job: lastSession.jobId", "session_job: job"),
+        ("      plan: planId\n", ""),
+        ("page: {rows: data, next: nextCursor}", "page: {rows: result.rows, next: result.more}"),
+    ]:
+        assert old in text
+        text = text.replace(old, new)
+    file = tmp_path / "other.yaml"
+    file.write_text(text)
+    table = compile_profile(load_profiles([file])["litify-inbox"]).tables["users"]
+    other = user(user={"ids": {"sync-id": "u1"}}, state={"effective": "Broken"}, job=None)
+    page = {"result": {"rows": [other], "more": "next"}}
+    figures = Figures()
+    content = decode(table, json.dumps(page).encode(), figures)
+    [row] = content.rows
+    assert (row.id, row.error, row.effective, row.plan, row.session_job) == (
+        "u1",
+        True,
+        Switch.UNKNOWN,
+        None,
+        None,
+    )
+    assert content.following == "next"
+    assert figures.unknown_values == {"users.effective": 1}
+
+
+def test_a_row_shows_nothing_of_itself(profile, user):
+    rows = read(profile, "users", user(lastSession={**user()["lastSession"], "message": "Smith v. Jones"}))
+    out = io.StringIO()
+    Console(file=out, width=200).print(Pretty(rows), rows[0])
+    shown = out.getvalue() + repr(rows) + str(rows[0])
+    assert "Smith" not in shown
+    assert "org-1" not in shown
