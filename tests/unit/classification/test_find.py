@@ -1,0 +1,168 @@
+"""From rows to facts: nothing of a text leaves, and the same trouble is recognised in the next mail about it."""
+
+from dataclasses import replace
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from syncwatch.classification.find import Finder
+from syncwatch.model import Outcome, Running
+from unit.given import (
+    REQUIRED,
+    T0,
+    THROTTLED,
+    TOKEN,
+    IssueLine,
+    SessionLine,
+    UserLine,
+    classify,
+    finder,
+)
+
+
+def fingerprint(row: IssueLine, *, user: str = "u1", tenant: str = "firm-1", key: bytes = b"k" * 32) -> bytes:
+    (issue,) = Finder(tenant, classify, key).issues(user, [row])
+    return issue.fingerprint
+
+
+ROW = IssueLine(
+    name="Lunch 12:30", text="Insufficient rights on record 0061x00000AbCdE at 2023-05-02T10:00:31Z"
+)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"name": "Lunch 13:30"},
+        {"type": "Task"},
+        {"direction": "x"},
+        {"operation": "Delete"},
+        {"code": "2"},
+        {"text": "no"},
+    ],
+)
+def test_every_part_of_the_row_is_part_of_the_fingerprint(change):
+    assert fingerprint(replace(ROW, **change)) != fingerprint(ROW)
+
+
+def test_so_are_tenant_user_and_key():
+    prints = {
+        fingerprint(ROW),
+        fingerprint(ROW, user="u2"),
+        fingerprint(ROW, tenant="b"),
+        fingerprint(ROW, key=b"x"),
+    }
+    assert len(prints) == 4
+
+
+@pytest.mark.parametrize(
+    ("text", "later"),
+    [
+        ("record 0061x00000AbCdE is locked", "record 0061x00000ZzZzZ is locked"),
+        ("ErrorId: 1234-5678 (77)", "ErrorId: 99999999-1 (1)"),
+        ("at 2023-05-02T10:00:31Z.", "at 2024-11-30T09:01:00+02:00."),
+        ("trace 4e8a3d12-fa32-4d92-9170-74cac44a1530", "trace 11111111-0000-4d92-9170-74cac44a1531"),
+        ("05/02/2023 10:00", "12/31/2024 9:07"),
+    ],
+)
+def test_ids_numbers_and_dates_in_the_text_are_not(text, later):
+    assert fingerprint(replace(ROW, text=text)) == fingerprint(replace(ROW, text=later))
+
+
+@pytest.mark.parametrize(
+    ("text", "later"),
+    [
+        ("at Tue, 02 May 2023 10:00:31 GMT", "at Wed, 14 Jun 2023 11:10:01 GMT"),
+        ("at 5/2/2023 10:00:31 AM", "at 5/2/2023 2:30:31 PM"),
+    ],
+)
+def test_nor_are_dates_with_words_in_them(text, later):
+    assert fingerprint(replace(ROW, text=text)) == fingerprint(replace(ROW, text=later))
+
+
+def test_the_length_of_an_id_does_not_move_the_end_of_a_long_text():
+    tail = " ".join(f"word{'x' * (n % 7)}" for n in range(3000))
+    assert fingerprint(replace(ROW, text=f"id 1 {tail}")) == fingerprint(
+        replace(ROW, text=f"id 123456789 {tail}")
+    )
+
+
+def test_equal_rows_come_together_and_different_ones_do_not():
+    one, two, three = (
+        finder().issues("u1", [ROW, ROW, IssueLine()])[0],
+        *finder().issues("u1", [ROW, IssueLine()]),
+    )
+    assert (one.count, two.count, three.count) == (2, 1, 1)
+    assert one.fingerprint == two.fingerprint != three.fingerprint
+    assert three.finding == REQUIRED
+
+
+@given(st.text(), st.text())
+def test_any_text_whatever_becomes_a_fact_without_it(name, text):
+    (issue,) = finder().issues("u1", [IssueLine(name="\ud800" + name, text=text + "\udfff")])
+    assert len(issue.fingerprint) == 12
+
+
+def test_nothing_of_a_text_leaves():
+    line = UserLine(session_outcome=Outcome.ERRORS, session_message="Canary Roe ended it")
+    facts = (
+        finder().user(line),
+        finder().issues("u1", [IssueLine(name="Canary lunch", text="Canary says no")]),
+    )
+    assert "Canary" not in repr(facts)
+    assert b"Canary" not in msgspec.json.encode(facts)
+
+
+def session(outcome, message=None, **rest):
+    return finder().user(UserLine(session_outcome=outcome, session_message=message, **rest))
+
+
+@pytest.mark.parametrize(
+    ("outcome", "message", "completed", "finding"),
+    [
+        (Outcome.COMPLETED, None, True, None),
+        (Outcome.COMPLETED, "token", True, None),
+        (Outcome.ERRORS, "token", False, TOKEN),
+        (Outcome.ERRORS, "throttled", False, THROTTLED),
+        (Outcome.ERRORS, None, False, None),
+        (Outcome.ERRORS, "", False, None),
+        (Outcome.ERRORS, "with issues", True, None),
+    ],
+)
+def test_what_a_session_came_to(outcome, message, completed, finding):
+    last = session(outcome, message).last
+    assert (last.completed, last.finding) == (completed, finding)
+
+
+def test_a_blank_message_says_nothing():
+    assert session(Outcome.ERRORS, " \n").last.finding is None
+
+
+def test_a_session_that_runs_is_not_the_last_ended_one():
+    for outcome in (Outcome.RUNNING, Outcome.ERRORS):
+        facts = session(outcome, session_ended=None)
+        assert (facts.last, facts.running) == (None, Running("s1", UserLine().session_started))
+
+
+def test_a_status_that_nobody_knows_is_kept_as_odd():
+    facts = session(Outcome.UNKNOWN)
+    assert (facts.last, facts.running, facts.odd_session) == (None, None, True)
+
+
+def test_a_user_without_sessions():
+    facts = finder().user(
+        UserLine(session_job=None, session_started=None, session_ended=None, session_outcome=None)
+    )
+    assert (facts.last, facts.running, facts.odd_session) == (None, None, False)
+
+
+def test_of_the_table_the_ended_sessions_speak_newest_first():
+    rows = [
+        SessionLine("a", T0, T0 + 30),
+        SessionLine("c", T0 + 200, None, Outcome.RUNNING),
+        SessionLine("b", T0 + 100, T0 + 130, Outcome.ERRORS, "token"),
+        SessionLine("x", T0 + 50, T0 + 60, Outcome.UNKNOWN),
+    ]
+    assert [(each.job, each.completed) for each in finder().sessions(rows)] == [("b", False), ("a", True)]
