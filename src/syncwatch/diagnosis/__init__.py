@@ -1,0 +1,1 @@
+"""From facts to a verdict: the state of a user, why, and who must act."""

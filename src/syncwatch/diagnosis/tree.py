@@ -1,0 +1,149 @@
+"""The vendor's troubleshooting tree, walked for one user: the one place that decides state, class and owner.
+
+`diagnose` is a pure function of facts and an instant. It never sees a text and asks nobody; what it cannot know
+it does not guess. Because time alone turns a silent user `stalled`, every verdict says until when it holds.
+"""
+
+from collections.abc import Mapping
+from math import inf
+from typing import NamedTuple
+
+import msgspec
+
+from syncwatch.model import Mailbox, Owner, SessionFacts, State, Step, Switch, UserFacts, Verdict
+
+STALL_MARGIN = 900.0  # seconds granted on top of two plan intervals before silence means something
+NO_RECENT_SESSION = "no_recent_session"
+SESSION_TOO_LONG = "session_too_long"
+NO_MESSAGE = "no_message"
+
+# The ways through the tree, down to each leaf. Constants, because a poll walks it for every user.
+_ODD = (Step("status values", "one that the panel profile does not know"),)
+_KNOWN = (Step("status values", "known"),)
+_NO_MAILBOX = (*_KNOWN, Step("mailbox", "not initialized"))
+_MAILBOX = (*_KNOWN, Step("mailbox", "initialized"))
+_ORGANIZATION_OFF = (
+    *_MAILBOX,
+    Step("synchronization", "enabled for the user, switched off with the organization"),
+)
+_DOWN = (*_MAILBOX, Step("synchronization", "disabled due to an error"))
+_PAUSED = (*_MAILBOX, Step("synchronization", "disabled by a person"))
+_ON = (*_MAILBOX, Step("synchronization", "enabled"))
+_TOO_LONG = (*_ON, Step("sessions", "the one that runs has not ended within the longest session allowed"))
+_SILENT = (*_ON, Step("sessions", "none ended within two plan intervals and 15 minutes"))
+_GRACE = (*_ON, Step("sessions", "none yet, and not due for long enough to matter"))
+_RECENT = (*_ON, Step("sessions", "ended in time"))
+_COMPLETED = (*_RECENT, Step("last ended session", "completed"))
+_BLIP = (
+    *_RECENT,
+    Step("last ended session", "failed for the first time, for something that passes by itself"),
+)
+_FAILED = (*_RECENT, Step("last ended session", "failed"))
+_SAYS = Step("its message", "classified")
+_SAYS_NOTHING = Step("its message", "there is none")
+
+
+class Circumstances(msgspec.Struct, frozen=True, gc=False):
+    """What a verdict depends on beside the user's facts.
+
+    Attributes:
+        interval: seconds between two sessions by the user's plan.
+        max_session: seconds after which a running session counts as stuck.
+        active_since: since when the user is seen active, if it became so under watch.
+        owners: default owner of each class.
+    """
+
+    interval: float
+    max_session: float
+    active_since: float | None
+    owners: Mapping[str, Owner]
+
+
+class _Deadlines(NamedTuple):
+    """The instants from which time alone makes a user stalled."""
+
+    running: float  # the session that runs has run for too long
+    silent: float  # no session ended for too long
+
+
+def diagnose(user: UserFacts, circumstances: Circumstances, now: float) -> Verdict:
+    """The verdict on one user at the instant `now`: the first state that fits."""
+    verdict = _by_statuses(user, circumstances)
+    if verdict is not None:
+        return verdict
+    deadlines = _deadlines(user, circumstances)
+    return _by_time(deadlines, circumstances, now) or _by_outcome(user, circumstances, until=min(deadlines))
+
+
+def stall_limit(interval: float) -> float:
+    """Seconds without an ended session after which a user with this plan interval is stalled."""
+    return 2 * interval + STALL_MARGIN
+
+
+def _by_statuses(user: UserFacts, circumstances: Circumstances) -> Verdict | None:
+    """The verdict where the sync is not meant to run, or was switched off; None where it is enabled."""
+    statuses = (user.mailbox, user.switch, user.effective)
+    if user.odd_session or Mailbox.UNKNOWN in statuses or Switch.UNKNOWN in statuses:
+        return Verdict(State.UNKNOWN, path=_ODD)
+    if user.mailbox is Mailbox.NOT_INITIALIZED:
+        return Verdict(State.NOT_INITIALIZED, path=_NO_MAILBOX, since=user.created)
+    if user.error or Switch.DISABLED_BY_ERROR in statuses:
+        return _blamed(State.DOWN, user.last, circumstances, path=_DOWN)
+    if user.switch is Switch.DISABLED:
+        return Verdict(State.PAUSED, path=_PAUSED)
+    if user.effective is Switch.DISABLED:
+        return Verdict(State.ORGANIZATION_OFF, path=_ORGANIZATION_OFF)
+    return None
+
+
+def _by_time(deadlines: _Deadlines, circumstances: Circumstances, now: float) -> Verdict | None:
+    """Stalled, if a deadline has passed; a session that runs for too long is the plainer reason."""
+    if now < min(deadlines):
+        return None
+    if now >= deadlines.running:
+        class_, path, until = SESSION_TOO_LONG, _TOO_LONG, inf
+    else:
+        class_, path, until = NO_RECENT_SESSION, _SILENT, deadlines.running
+    return Verdict(State.STALLED, class_, circumstances.owners[class_], path, min(deadlines), until)
+
+
+def _by_outcome(user: UserFacts, circumstances: Circumstances, *, until: float) -> Verdict:
+    """Up or failing, by the last ended session."""
+    if user.last is None:
+        return Verdict(State.UP, path=_GRACE, until=until)
+    if user.last.completed:
+        return Verdict(State.UP, path=_COMPLETED, until=until)
+    if user.last.transient and not _failed(user.before):
+        return Verdict(State.UP, path=_BLIP, until=until)
+    return _blamed(State.FAILING, user.last, circumstances, path=_FAILED, until=until)
+
+
+def _deadlines(user: UserFacts, circumstances: Circumstances) -> _Deadlines:
+    """Both lie at least a stall limit after the user became active, where that was seen."""
+    limit = stall_limit(circumstances.interval)
+    grace = -inf if circumstances.active_since is None else circumstances.active_since + limit
+    running = user.running.started + circumstances.max_session if user.running else inf
+    evidence = user.last.ended if user.last else user.created
+    silent = grace if evidence is None else evidence + limit
+    return _Deadlines(max(running, grace), inf if silent == -inf else max(silent, grace))
+
+
+def _failed(session: SessionFacts | None) -> bool:
+    return session is not None and not session.completed
+
+
+def _blamed(
+    state: State,
+    session: SessionFacts | None,
+    circumstances: Circumstances,
+    *,
+    path: tuple[Step, ...],
+    until: float = inf,
+) -> Verdict:
+    """A verdict with the class and owner that the failed session's message names."""
+    since = session.ended if session and _failed(session) else None
+    finding = session.finding if session and _failed(session) else None
+    if finding is None:
+        owner = circumstances.owners[NO_MESSAGE]
+        return Verdict(state, NO_MESSAGE, owner, (*path, _SAYS_NOTHING), since, until)
+    return Verdict(state, finding.class_, finding.owner, (*path, _SAYS), since, until, finding)

@@ -1,0 +1,125 @@
+"""The details of those users who need them: sessions tables and Issues tabs.
+
+What could be read is kept: when the time is up or a user's tab fails, that user stays `pending` and is asked for
+again, the others are settled. Whoever failed before is asked for last, so that nobody is kept waiting for ever.
+"""
+
+import asyncio
+from operator import attrgetter
+from typing import NamedTuple
+
+from syncwatch.classification.find import Finder
+from syncwatch.errors import PollError, Reason
+from syncwatch.model import SessionFacts, UserFacts
+from syncwatch.polling.lists import Lists, Terms
+from syncwatch.polling.needs import needs_issues, needs_sessions, settle, with_issues
+from syncwatch.rows import PanelReading
+from syncwatch.state.memory import TenantMemory
+from syncwatch.state.reading import UserReading
+
+AT_ONCE = 4  # requests in flight to one panel
+GIVE_UP = 5  # failed details after which the rest is left for the next poll
+FATAL = frozenset({Reason.AUTH, Reason.FORBIDDEN, Reason.RATE_LIMITED})  # no use asking for more
+
+
+class _Asked(NamedTuple):
+    """A user of whom more is to be read than the list has: the sessions table or only the issues."""
+
+    facts: UserFacts
+    table: bool
+    failed: bool
+
+
+class Details:
+    """The sessions and issues of those users who need them.
+
+    Attributes:
+        users: every user's reading; those that could not be read are pending.
+    """
+
+    def __init__(self, panel: PanelReading, memory: TenantMemory, finder: Finder, *, reread: bool) -> None:
+        self.users: dict[str, UserReading] = {}
+        self._panel = panel
+        self._memory = memory
+        self._finder = finder
+        self._reread = reread
+        self._open: set[str] = set()
+        self._errors: list[PollError] = []
+        self._stopped = False
+        self._slots = asyncio.Semaphore(AT_ONCE)
+
+    @property
+    def reached(self) -> bool:
+        """Whether every user who was to be asked for was."""
+        return all(self.users[id_].failed for id_ in self._open)
+
+    def failure(self, other: PollError | None) -> PollError | None:
+        """Why the reading is not complete, `other` being what failed beside the details; None if it is."""
+        errors = [*self._errors, other] if other else self._errors
+        if not self._open and not errors:
+            return None
+        why = errors[0] if errors else "out of time"
+        waits = [error.retry_after for error in errors if error.retry_after is not None]
+        detail = f"details of {len(self._open)} of {len(self.users)} users are still to be read; {why}"
+        return PollError(Reason.PARTIAL, detail, retry_after=max(waits, default=None))
+
+    async def read(self, lists: Lists, terms: Terms, deadline: float) -> None:
+        """Fill `users`, until `deadline` of the event loop's time."""
+        asking = []
+        for facts in lists.users.values():
+            interval = lists.plans.intervals.get(facts.plan or "", terms.default_plan_interval)
+            asked = self._settle_by_list(facts, interval)
+            if asked is not None and terms.only in {None, facts.id}:
+                asking.append(asked)
+        asking.sort(key=attrgetter("failed"))  # whoever cannot be read holds up nobody
+        self._open.update(asked.facts.id for asked in asking)
+        try:
+            async with asyncio.timeout_at(deadline), asyncio.TaskGroup() as group:
+                for asked in asking:
+                    group.create_task(self._user(asked))
+        except TimeoutError:
+            return  # those not reached stay pending
+
+    def _settle_by_list(self, facts: UserFacts, interval: float) -> _Asked | None:
+        """Settle a user by the list alone, or say what is to be asked for."""
+        old = self._memory.users.get(facts.id)
+        table = needs_sessions(facts, old, interval, reread=self._reread)
+        user = settle(facts, None, old)
+        if table or needs_issues(user, old, reread=self._reread):
+            failed = old is not None and old.failed
+            self.users[facts.id] = UserReading(facts, pending=True, failed=failed)
+            return _Asked(facts, table=table, failed=failed)
+        self.users[facts.id] = with_issues(user, ()) if user.sessions else user
+        return None
+
+    async def _user(self, asked: _Asked) -> None:
+        id_ = asked.facts.id
+        async with self._slots:
+            if self._stopped:
+                return
+            try:
+                self.users[id_] = await self._settled(asked)
+                self._open.discard(id_)
+            except PollError as error:
+                self._errors.append(error.with_traceback(None))
+                self._stopped = error.reason in FATAL or len(self._errors) >= GIVE_UP
+                self.users[id_] = UserReading(asked.facts, pending=True, failed=True)
+
+    async def _settled(self, asked: _Asked) -> UserReading:
+        """The user's reading; pending if the panel has deleted the user since the list was read."""
+        facts, old = asked.facts, self._memory.users.get(asked.facts.id)
+        table: tuple[SessionFacts, ...] | None = None
+        if asked.table:
+            rows = await self._panel.sessions(
+                facts.id, back_to=old.mark.started if old and old.mark else None
+            )
+            if rows is None:
+                return UserReading(facts, pending=True)
+            table = self._finder.sessions(rows)
+        user = settle(facts, table, old)
+        if not needs_issues(user, old, reread=self._reread):
+            return with_issues(user, ()) if user.sessions else user
+        tab = await self._panel.issues(facts.id)
+        if tab is None:
+            return UserReading(facts, pending=True)
+        return with_issues(user, self._finder.issues(facts.id, tab.rows), whole=tab.whole)

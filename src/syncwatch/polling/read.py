@@ -1,0 +1,45 @@
+"""Reading one panel: lists first, then of each user only what `needs` names, all within one deadline."""
+
+import asyncio
+
+from syncwatch.classification.find import Finder
+from syncwatch.errors import PollError, Reason
+from syncwatch.polling.details import Details
+from syncwatch.polling.lists import Terms, read_lists
+from syncwatch.rows import PanelReading
+from syncwatch.state.memory import TenantMemory
+from syncwatch.state.reading import Reading
+
+
+async def read(
+    panel: PanelReading, memory: TenantMemory, finder: Finder, terms: Terms
+) -> tuple[Reading, PollError | None]:
+    """One reading of a panel, and what kept it from being complete.
+
+    Raises:
+        PollError: the lists could not be read.
+    """
+    deadline = asyncio.get_running_loop().time() + terms.timeout
+    reread = memory.rules != terms.rules
+    try:
+        async with asyncio.timeout_at(deadline):
+            lists = await read_lists(panel, memory, finder, terms, reread=reread)
+    except TimeoutError:
+        raise PollError(Reason.TIMEOUT, f"the lists took longer than {terms.timeout:g} s") from None
+    whole_list = not panel.figures.truncated
+    details = Details(panel, memory, finder, reread=reread)
+    await details.read(lists, terms, deadline)
+    reading = Reading(
+        time=terms.now,
+        rules=terms.rules,
+        complete=details.reached,
+        whole_list=whole_list,
+        organization_pages=lists.organization_pages,
+        user_pages=lists.user_pages,
+        organizations=lists.organizations,
+        plans=lists.plans.intervals,
+        plans_read=lists.plans.read,
+        odd_plans=lists.plans.odd,
+        users=details.users,
+    )
+    return reading, details.failure(lists.plans.error)

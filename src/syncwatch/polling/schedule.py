@@ -1,0 +1,59 @@
+"""When a tenant is due: arithmetic only.
+
+A tenant's polls lie on a grid of its interval, shifted by a hash of its id: the same after every restart, and
+spread evenly over the fleet without anybody keeping order. Failures leave the grid for growing pauses, and an
+instant at which time alone changes a state is not waited past.
+"""
+
+import hashlib
+from dataclasses import dataclass
+
+FIRST_SPREAD = (
+    30.0  # seconds over which the first polls after a start are spread, or two intervals if shorter
+)
+LONGEST_PAUSE = 900.0  # seconds between two tries of a tenant that fails, unless its interval is longer
+JITTER = 0.1  # share of a pause that is left to chance
+SOONEST = 0.1  # share of the interval that lies between two looks at the least ...
+SOON_ENOUGH = 15.0  # ... and seconds that are enough
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """One tenant's regular instants.
+
+    Attributes:
+        interval: seconds between two of them.
+        phase: the tenant's place in the interval, in [0, 1).
+    """
+
+    interval: float
+    phase: float
+
+    def first(self, now: float) -> float:
+        """When to poll first."""
+        return now + self.phase * min(2 * self.interval, FIRST_SPREAD)
+
+    def after(self, now: float) -> float:
+        """The first regular instant after `now`."""
+        shift = self.phase * self.interval
+        return ((now - shift) // self.interval + 1) * self.interval + shift
+
+    def missed(self, due: float, now: float) -> int:
+        """How many regular instants passed between `due` and `now` without a poll."""
+        return max(0, int((now - due) // self.interval))
+
+    def pause(self, failures: int, chance: float) -> float:
+        """Seconds to wait after so many failures in a row; `chance` is in [0, 1)."""
+        longest = max(self.interval, LONGEST_PAUSE)
+        doubled = self.interval * 2.0 ** min(failures - 1, 32)
+        return min(doubled, longest) * (1 + JITTER * chance)
+
+    def not_past(self, due: float, until: float, now: float) -> float:
+        """`due`, or earlier if a state changes by time alone at `until`."""
+        return min(due, max(until, now + min(SOONEST * self.interval, SOON_ENOUGH)))
+
+
+def grid(tenant: str, interval: float) -> Grid:
+    """The grid of a tenant."""
+    digest = hashlib.blake2b(tenant.encode(), digest_size=8).digest()
+    return Grid(interval, int.from_bytes(digest) / 2**64)

@@ -1,0 +1,1 @@
+"""What is remembered between polls, what is new in one, and what is shown of it."""

@@ -1,0 +1,114 @@
+"""All that survives a poll, as one frozen value per tenant.
+
+It holds ids, codes, times and findings, never a text. Counters and memory move together and only with a
+commit of the journal, so that whatever was counted is also remembered as counted.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from types import MappingProxyType
+
+import msgspec
+
+from syncwatch.model import OrganizationFacts, Plans, SessionFacts, State, UserFacts
+from syncwatch.rows import PageMark
+
+EMPTY: Mapping[str, int] = MappingProxyType({})
+
+
+class KnownIssue(msgspec.Struct, frozen=True, gc=False):
+    """Equal rows of an Issues tab that were seen, open or gone for less than a day.
+
+    Attributes:
+        open: how many there are now.
+        gone: when each of the others went, the earliest first.
+    """
+
+    open: int
+    gone: tuple[float, ...] = ()
+
+
+class UserMemory(msgspec.Struct, frozen=True, gc=False):
+    """What is remembered of one user.
+
+    Attributes:
+        facts: as of the last poll.
+        state: as of the last poll.
+        class_: as of the last poll; None while the sync is not down.
+        since: since when the user is in this state.
+        active_since: since when the user is seen active; None if it was so at first sight.
+        down_since: since when the sync is down, whatever the state is called; None while it is not.
+        mark: the newest session that is counted, with its issues.
+        known: issues by fingerprint.
+        told: what counts once until a session completes, and is counted: a side whose token expired, or
+            `duplicate_guard`.
+        pending: sessions or issues could not be read; they are asked for again.
+        failed: whether they were asked for in vain; then others come first.
+        uncounted: pending since before the baseline: what the first reading finds was there already.
+    """
+
+    facts: UserFacts
+    state: State
+    since: float
+    class_: str | None = None
+    active_since: float | None = None
+    down_since: float | None = None
+    mark: SessionFacts | None = None
+    known: Mapping[bytes, KnownIssue] = MappingProxyType({})
+    told: frozenset[str] = frozenset()
+    pending: bool = False
+    failed: bool = False
+    uncounted: bool = False
+
+
+class Counters(msgspec.Struct, frozen=True, gc=False):
+    """Events of one tenant since it came under watch.
+
+    Attributes:
+        sessions: ended sessions.
+        failures: ended sessions that did not complete.
+        issues: issues not seen before.
+        dedup: conflicts by effect, `user` or `item`.
+        tokens: expiries by side.
+    """
+
+    sessions: int = 0
+    failures: int = 0
+    issues: int = 0
+    dedup: Mapping[str, int] = EMPTY
+    tokens: Mapping[str, int] = EMPTY
+
+
+class TenantMemory(msgspec.Struct, frozen=True, gc=False):
+    """All that survives a poll of one tenant.
+
+    Attributes:
+        version: grows with each commit.
+        baseline: whether there was a complete poll; before it nothing is new, after it everything unknown is.
+        rules: digest of the rule set that the findings come from.
+        organization_pages: marks of the organizations list, by cursor.
+        user_pages: marks of the users list, by cursor.
+        organizations: by id.
+        plans: seconds between two sessions, by plan id.
+        plans_read: when the plans were read.
+        odd_plans: plan ids that users name and the panel does not list.
+        users: by id.
+        counters: see `Counters`.
+    """
+
+    version: int = 0
+    baseline: bool = False
+    rules: str = ""
+    organization_pages: Mapping[str, PageMark] = MappingProxyType({})
+    user_pages: Mapping[str, PageMark] = MappingProxyType({})
+    organizations: Mapping[str, OrganizationFacts] = MappingProxyType({})
+    plans: Plans = MappingProxyType({})
+    plans_read: float | None = None
+    odd_plans: frozenset[str] = frozenset()
+    users: Mapping[str, UserMemory] = MappingProxyType({})
+    counters: Counters = Counters()
+
+
+def plus(counts: Mapping[str, int], more: Counter[str]) -> Mapping[str, int]:
+    """The sum of two sets of counts."""
+    return MappingProxyType(dict(Counter(counts) + more)) if more else counts

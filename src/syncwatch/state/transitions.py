@@ -1,0 +1,215 @@
+"""What is new and what is gone: a pure function of memory, reading and verdicts.
+
+Here is defined what one event is. A session counts when it is first seen ended; an issue when its fingerprint
+is neither open nor gone for less than a day; an expired token or a stop by the duplicate guard once until a
+session completes. Before the first complete poll nothing counts: it only says what was there already.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from types import MappingProxyType
+
+import msgspec
+
+from syncwatch.model import Finding, IssueFacts, SessionFacts, State, UserFacts, Verdict
+from syncwatch.state.memory import Counters, KnownIssue, TenantMemory, UserMemory, plus
+from syncwatch.state.reading import Reading, UserReading
+
+DAY = 86_400.0
+DUPLICATES = "duplicate_events"
+NO_MESSAGE = "no_message"
+GUARD = "duplicate_guard"
+NOT_RUNNING = frozenset({State.NOT_INITIALIZED, State.ORGANIZATION_OFF, State.PAUSED, State.DOWN})
+
+
+class StateChange(msgspec.Struct, frozen=True):
+    """One user's step from one state or class to another."""
+
+    user: str
+    before: State
+    verdict: Verdict
+
+
+class Events(msgspec.Struct):
+    """What happened between two polls, as counts.
+
+    Attributes:
+        sessions: ended sessions.
+        failures: those that did not complete, by class.
+        durations: their lengths in seconds.
+        issues: newly seen issues, by class.
+        dedup: duplicate conflicts by effect, `user` or `item`.
+        tokens: token expiries by side.
+        rules: newly seen texts by the rule that matched.
+        changes: users whose state or class changed.
+    """
+
+    sessions: int = 0
+    failures: Counter[str] = msgspec.field(default_factory=Counter)
+    durations: list[float] = msgspec.field(default_factory=list)
+    issues: Counter[str] = msgspec.field(default_factory=Counter)
+    dedup: Counter[str] = msgspec.field(default_factory=Counter)
+    tokens: Counter[str] = msgspec.field(default_factory=Counter)
+    rules: Counter[str] = msgspec.field(default_factory=Counter)
+    changes: list[StateChange] = msgspec.field(default_factory=list)
+
+
+def transitions(
+    memory: TenantMemory, reading: Reading, verdicts: Mapping[str, Verdict]
+) -> tuple[TenantMemory, Events]:
+    """The memory after this reading, and the events on the way to it."""
+    events, uncounted = Events(), Events()
+    users: dict[str, UserMemory] = {}
+    for id_, user in reading.users.items():
+        old = memory.users.get(id_)
+        counts = memory.baseline and not (old and old.uncounted)
+        heard = events if counts else uncounted
+        users[id_] = _user(old, user, verdicts[id_], reading.time, heard, baseline=memory.baseline)
+    events.changes += uncounted.changes
+    if not reading.whole_list:
+        users = {**memory.users, **users}
+    after = TenantMemory(
+        version=memory.version + 1,
+        baseline=memory.baseline or reading.complete,
+        rules=reading.rules,
+        organization_pages=reading.organization_pages,
+        user_pages=reading.user_pages,
+        organizations=reading.organizations,
+        plans=reading.plans,
+        plans_read=reading.plans_read,
+        odd_plans=reading.odd_plans,
+        users=users,
+        counters=_counted(memory.counters, events),
+    )
+    return after, events
+
+
+def _counted(counters: Counters, events: Events) -> Counters:
+    return Counters(
+        sessions=counters.sessions + events.sessions,
+        failures=counters.failures + events.failures.total(),
+        issues=counters.issues + events.issues.total(),
+        dedup=plus(counters.dedup, events.dedup),
+        tokens=plus(counters.tokens, events.tokens),
+    )
+
+
+def _user(
+    old: UserMemory | None,
+    user: UserReading,
+    verdict: Verdict,
+    now: float,
+    events: Events,
+    *,
+    baseline: bool,
+) -> UserMemory:
+    told = old.told if old else frozenset()
+    for session in user.sessions:
+        told = _session(session, told, events)
+    state = verdict.state
+    if old is not None and (old.state is not state or old.class_ != verdict.class_):
+        events.changes.append(StateChange(user.facts.id, old.state, verdict))
+    known = old.known if old else MappingProxyType({})
+    return UserMemory(
+        facts=user.facts,
+        state=state,
+        since=old.since if old and old.state is state else _since(old, verdict, now),
+        class_=verdict.class_,
+        active_since=grace_from(old, user.facts, now),
+        down_since=_down_since(old, verdict, now),
+        mark=(old.mark if old else None) if user.pending else user.facts.last,
+        known=_issues(known, user.facts.issues, now, events) if user.fresh_issues else known,
+        told=told,
+        pending=user.pending,
+        failed=user.failed,
+        uncounted=user.pending and (old.uncounted if old else not baseline),
+    )
+
+
+def grace_from(old: UserMemory | None, facts: UserFacts, now: float) -> float | None:
+    """Since when the sync of a user whose sync runs now is seen to, where that grants grace.
+
+    None for one whose sync ran at first sight and whose data tells since when. Who comes back from `down` gets the
+    grace too: no session can have ended while the engine had switched the user off.
+    """
+    if old is None:
+        return now if facts.last is None and facts.created is None else None
+    return now if old.state in NOT_RUNNING else old.active_since
+
+
+def _since(old: UserMemory | None, verdict: Verdict, now: float) -> float:
+    """At first sight the evidence tells; afterwards the change was seen, or came at a known instant."""
+    return verdict.since if verdict.since is not None and (old is None or verdict.since >= old.since) else now
+
+
+def _down_since(old: UserMemory | None, verdict: Verdict, now: float) -> float | None:
+    if not verdict.state.sync_is_down:
+        return None
+    return old.down_since if old and old.down_since is not None else _since(old, verdict, now)
+
+
+def _session(session: SessionFacts, told: frozenset[str], events: Events) -> frozenset[str]:
+    """Count one ended session; gives what is told of the user from now on."""
+    events.sessions += 1
+    events.durations.append(max(0.0, session.ended - session.started))
+    if session.completed:
+        return frozenset()
+    finding = session.finding
+    events.failures[finding.class_ if finding else NO_MESSAGE] += 1
+    if finding is None:
+        return told
+    _matched(finding, 1, events)
+    side = finding.marks.token_expired
+    if side is not None and side not in told:
+        events.tokens[side] += 1
+        told |= {side}
+    if finding.marks.duplicate_guard and GUARD not in told:
+        events.dedup["user"] += 1
+        told |= {GUARD}
+    return told
+
+
+def _matched(finding: Finding, count: int, events: Events) -> None:
+    if finding.rule:
+        events.rules[finding.rule] += count
+
+
+def _issues(
+    known: Mapping[bytes, KnownIssue], issues: tuple[IssueFacts, ...], now: float, events: Events
+) -> Mapping[bytes, KnownIssue]:
+    after: dict[bytes, KnownIssue] = {}
+    for issue in issues:
+        before = known.get(issue.fingerprint, KnownIssue(0))
+        standing = _standing(before, issue.count, now)
+        _seen(issue.finding, issue.count - before.open - _back(before, standing, now), events)
+        after[issue.fingerprint] = standing
+    for fingerprint, before in known.items():
+        if fingerprint not in after and (standing := _standing(before, 0, now)).gone:
+            after[fingerprint] = standing
+    return after
+
+
+def _standing(before: KnownIssue, rows: int, now: float) -> KnownIssue:
+    """The same issue with so many rows now; those that went last come back first."""
+    gone = _remembered(before, now)
+    if rows < before.open:
+        return KnownIssue(rows, (*gone, *(now,) * (before.open - rows)))
+    return KnownIssue(rows, gone[: max(0, len(gone) - (rows - before.open))])
+
+
+def _back(before: KnownIssue, after: KnownIssue, now: float) -> int:
+    """How many rows were gone for less than a day and are back."""
+    return max(0, len(_remembered(before, now)) - len(after.gone))
+
+
+def _remembered(issue: KnownIssue, now: float) -> tuple[float, ...]:
+    return tuple(time for time in issue.gone if now - time < DAY)
+
+
+def _seen(finding: Finding, count: int, events: Events) -> None:
+    if count <= 0:
+        return
+    events.issues[finding.class_] += count
+    _matched(finding, count, events)
+    if finding.class_ == DUPLICATES:
+        events.dedup["item"] += count

@@ -1,0 +1,423 @@
+"""One reading of a scripted panel: what is kept, what is asked, and what stops it."""
+
+from dataclasses import replace
+
+import pytest
+
+from syncwatch.clock import Clock
+from syncwatch.errors import PollError, Reason
+from syncwatch.model import Mailbox, Outcome, State, Switch
+from syncwatch.polling.lists import Terms
+from syncwatch.polling.poll import Result, Stages, poll
+from syncwatch.polling.read import read
+from syncwatch.rows import Figures
+from syncwatch.state.journal import Commit, MemoryJournal
+from syncwatch.state.memory import TenantMemory
+from syncwatch.turns import Turns
+from unit.given import (
+    DAY,
+    HOUR,
+    MINUTE,
+    OWNERS,
+    T0,
+    IssueLine,
+    PlanLine,
+    ScriptedPanel,
+    SessionLine,
+    UserLine,
+    classify,
+    failed,
+    finder,
+)
+
+NONE = ("unclassified", "vendor_support")  # shown even at 0
+
+
+def terms(now: float = T0, **changes) -> Terms:
+    return Terms(**{
+        "now": now, "rules": "r1", "timeout": 5.0, "inventory_interval": HOUR, "default_plan_interval": 1800.0,
+        **changes,
+    })  # fmt: skip
+
+
+def stages(**changes) -> Stages:
+    return Stages(**{
+        "classify": classify, "rules": "r1", "owners": OWNERS, "fingerprint_key": b"k" * 32,
+        "journal": MemoryJournal(), "turns": Turns(), "inventory_interval": HOUR, "max_session": HOUR,
+        "default_plan_interval": 1800.0, "timeout": 5.0, **changes,
+    })  # fmt: skip
+
+
+class Still:
+    """A clock that a test sets."""
+
+    def __init__(self, time: float = T0) -> None:
+        self.time = time
+
+    def now(self) -> float:
+        return self.time
+
+    def monotonic(self) -> float:
+        return self.time
+
+
+class Watched:
+    """One tenant polled again and again, each time as many seconds later as a test says."""
+
+    def __init__(self, **lines) -> None:
+        self.panel = ScriptedPanel(**lines)
+        self.clock: Clock = Still()  # type: ignore[assignment]
+        self.stages = stages()
+        self.memory = TenantMemory()
+
+    async def poll(self, later: float = 0.0, **options) -> Result:
+        self.clock.time += later
+        self.panel.asked, self.panel.figures = [], Figures()
+        result = await poll("firm-1", self.panel, self.memory, self.stages, self.clock, **options)
+        self.memory = result.memory
+        return result
+
+
+async def test_a_poll_reads_lists_plans_and_the_tabs_that_are_needed():
+    firm = Watched(lines=[(UserLine(issues=1), UserLine(id="u2"))], issues_={"u1": (IssueLine(),)})
+    result = await firm.poll()
+    assert result.error is None
+    assert firm.panel.asked == ["organizations", "users", "plans", "issues u1"]
+    assert result.snapshot.counts().issues == {("salesforce_required_field", "salesforce_admin"): 1, NONE: 0}
+    await firm.poll(MINUTE)
+    assert firm.panel.asked == ["organizations", "users"]
+
+
+async def test_pages_that_did_not_change_reuse_the_facts_and_time_alone_stalls_the_user():
+    firm = Watched(lines=[(UserLine(),), (UserLine(id="u2"),)], etags=["a", "b"])
+    first = await firm.poll()
+    assert first.snapshot.until == T0 - 10 * MINUTE + 75 * MINUTE
+    second = await firm.poll(MINUTE)
+    assert second.snapshot.counts().users == first.snapshot.counts().users
+    late = await firm.poll(HOUR + 10 * MINUTE)
+    assert late.snapshot.counts().users[State.STALLED] == 2
+    assert late.error is None
+
+
+async def test_a_changed_page_is_read_and_the_other_one_is_not():
+    firm = Watched(lines=[(UserLine(),), (UserLine(id="u2"),)], etags=["a", "b"])
+    await firm.poll()
+    firm.panel.lines[1], firm.panel.etags = (UserLine(id="u3", mailbox=Mailbox.NOT_INITIALIZED),), ["a", "c"]
+    result = await firm.poll(MINUTE)
+    assert {view.facts.id: view.verdict.state for view in result.snapshot.users()} == {
+        "u1": State.UP, "u3": State.NOT_INITIALIZED,
+    }  # fmt: skip
+
+
+async def test_a_row_that_cannot_be_read_is_kept_as_unknown():
+    firm = Watched(refused=("u9",))
+    result = await firm.poll()
+    assert result.snapshot.user("u9").verdict.state is State.UNKNOWN
+
+
+async def test_a_failed_tab_leaves_that_user_pending_and_settles_the_others():
+    line = UserLine(issues=1)
+    firm = Watched(
+        lines=[(line, replace(line, id="u2"))],
+        issues_={"u1": (IssueLine(),), "u2": (IssueLine(),)},
+        fails={"issues u2": failed(Reason.HTTP_5XX)},
+    )
+    result = await firm.poll()
+    assert (result.error.reason, firm.memory.baseline) == (Reason.PARTIAL, True)
+    assert [firm.memory.users[user].pending for user in ("u1", "u2")] == [False, True]
+    assert sum(result.snapshot.counts().users.values()) == 2
+    firm.panel.fails = {}
+    again = await firm.poll(MINUTE)
+    assert "issues u1" not in firm.panel.asked
+    assert "issues u2" in firm.panel.asked
+    assert (again.error, firm.memory.users["u2"].pending, firm.memory.counters.issues) == (None, False, 0)
+
+
+@pytest.mark.parametrize("reason", [Reason.AUTH, Reason.FORBIDDEN, Reason.RATE_LIMITED])
+async def test_a_refusal_that_holds_for_all_stops_asking(reason):
+    users = tuple(UserLine(id=f"u{n}", issues=1) for n in range(30))
+    firm = Watched(lines=[users], fails={"issues": failed(reason, retry_after=90.0)})
+    result = await firm.poll()
+    assert (result.error.reason, result.error.retry_after) == (Reason.PARTIAL, 90.0)
+    assert sum(what.startswith("issues") for what in firm.panel.asked) <= 4
+
+
+async def test_a_handful_of_other_failures_stops_asking_too():
+    users = tuple(UserLine(id=f"u{n}", issues=1) for n in range(40))
+    firm = Watched(lines=[users], fails={"issues": failed(Reason.HTTP_5XX)})
+    await firm.poll()
+    assert sum(what.startswith("issues") for what in firm.panel.asked) <= 8
+
+
+async def test_whoever_could_not_be_read_is_asked_for_last_and_holds_up_nobody():
+    users = tuple(UserLine(id=f"u{n}", issues=1) for n in range(12))
+    broken = {f"issues u{n}": failed(Reason.HTTP_5XX) for n in range(6)}
+    firm = Watched(lines=[users], fails=broken, issues_={line.id: (IssueLine(),) for line in users})
+    await firm.poll()
+    assert not firm.memory.baseline, "nobody has asked for the last ones yet"
+    for _ in range(2):
+        await firm.poll(MINUTE)
+    pending = {id_ for id_, user in firm.memory.users.items() if user.pending}
+    assert pending == {f"u{n}" for n in range(6)}
+    assert firm.memory.baseline
+    firm.panel.fails = {}
+    again = await firm.poll(MINUTE)
+    assert (again.error, again.snapshot.counts().issues) == (
+        None, {("salesforce_required_field", "salesforce_admin"): 12, NONE: 0},
+    )  # fmt: skip
+    assert firm.memory.counters.issues == 0, "it was all there already"
+
+
+async def test_a_tab_of_which_a_part_is_missing_resolves_nothing():
+    firm = Watched(lines=[(UserLine(issues=2),)], issues_={"u1": (IssueLine(), IssueLine("Dinner"))})
+    await firm.poll()
+    firm.panel.cut, firm.panel.issues_ = frozenset({"u1"}), {"u1": (IssueLine(),)}
+    firm.panel.lines = [(UserLine(issues=1, session_job="s2", session_started=T0, session_ended=T0 + 30),)]
+    part = await firm.poll(MINUTE)
+    assert part.snapshot.counts().issues["salesforce_required_field", "salesforce_admin"] == 2
+    firm.panel.cut = frozenset()
+    firm.panel.lines = [(replace(firm.panel.lines[0][0], session_job="s3", session_started=T0 + 60),)]
+    whole = await firm.poll(MINUTE)
+    assert whole.snapshot.counts().issues["salesforce_required_field", "salesforce_admin"] == 1
+
+
+async def test_few_requests_are_in_flight_at_one_panel():
+    users = tuple(UserLine(id=f"u{n}", issues=1) for n in range(20))
+    firm = Watched(lines=[users])
+    firm.panel.slow = 0.001
+    assert (await firm.poll()).error is None
+    assert firm.panel.most_at_once == 4
+
+
+async def test_time_runs_out_for_details_but_not_for_what_is_there():
+    users = tuple(UserLine(id=f"u{n}", issues=1) for n in range(3))
+    panel = ScriptedPanel(lines=[users], slow=60.0)
+    reading, error = await read(panel, TenantMemory(), finder(), terms(timeout=0.05))
+    assert (error.reason, reading.complete) == (Reason.PARTIAL, False)
+    assert all(user.pending for user in reading.users.values())
+
+
+async def test_lists_that_take_too_long_fail_the_poll_with_its_reason():
+    class Slow(ScriptedPanel):
+        async def users(self, marks):
+            await self._tab("users")
+            return ()
+
+    with pytest.raises(PollError) as caught:
+        await read(Slow(slow=60.0), TenantMemory(), finder(), terms(timeout=0.05))
+    assert caught.value.reason is Reason.TIMEOUT
+
+
+async def test_a_failed_list_keeps_memory_and_shows_nothing_new():
+    firm = Watched()
+    await firm.poll()
+    before = firm.memory
+    firm.panel.fails = {"users": failed(Reason.CONNECT)}
+    result = await firm.poll(MINUTE)
+    assert (result.error.reason, result.snapshot, result.events) == (Reason.CONNECT, None, None)
+    assert result.memory is before
+
+
+@pytest.mark.parametrize("fails", ["organizations", "users", "plans"])
+async def test_a_failure_does_not_keep_alive_what_was_read(fails):
+    result = await Watched(fails={fails: failed(Reason.HTTP_5XX)}).poll()
+    assert result.error.__traceback__ is None, "its frames hold the whole poll, until the next one"
+
+
+async def test_a_fault_of_ours_ends_in_a_result_too():
+    firm = Watched(fails={"users": ZeroDivisionError("Lunch with Jane Roe")})
+    result = await firm.poll()
+    assert (result.error.reason, result.snapshot) == (Reason.INTERNAL, None)
+    assert "Jane" not in str(result.error)
+
+
+@pytest.mark.parametrize("tab", ["issues", "sessions"])
+async def test_a_user_deleted_between_list_and_tab_stays_as_listed_until_the_next_list(tab):
+    line = UserLine(id="u2", issues=1)
+    if tab == "sessions":
+        line = replace(line, session_ended=None, session_outcome=Outcome.RUNNING)
+    firm = Watched(lines=[(UserLine(), line)], **{f"{tab}_": {"u2": None}})
+    result = await firm.poll()
+    assert (result.error, firm.memory.baseline) == (None, True)
+    assert {id_: user.pending for id_, user in firm.memory.users.items()} == {"u1": False, "u2": True}
+    assert result.snapshot.user("u2").facts.issue_rows == 1
+    firm.panel.lines = [(UserLine(),)]
+    await firm.poll(MINUTE)
+    assert set(firm.memory.users) == {"u1"}
+
+
+async def test_plans_are_read_again_after_the_inventory_interval():
+    firm = Watched()
+    await firm.poll()
+    await firm.poll(HOUR - 1)
+    assert "plans" not in firm.panel.asked
+    await firm.poll(1)
+    assert "plans" in firm.panel.asked
+
+
+async def test_an_unknown_plan_is_looked_up_at_once_and_not_again_and_again():
+    firm = Watched()
+    await firm.poll()
+    firm.panel.lines = [(UserLine(plan="p2"),)]
+    firm.panel.plans_ = (PlanLine("p1", 1800), PlanLine("p2", 7200))
+    found = await firm.poll(MINUTE)
+    assert "plans" in firm.panel.asked
+    assert found.snapshot.until == T0 - 10 * MINUTE + 4 * HOUR + 15 * MINUTE
+    firm.panel.lines = [(UserLine(plan="nowhere"),)]
+    await firm.poll(MINUTE)
+    assert "plans" in firm.panel.asked
+    missing = await firm.poll(MINUTE)
+    assert "plans" not in firm.panel.asked
+    assert missing.snapshot.until == T0 - 10 * MINUTE + 75 * MINUTE, "default_plan_interval"
+
+
+async def test_a_plans_table_that_fails_costs_its_freshness_and_nothing_else():
+    firm = Watched(plans_=(PlanLine("p1", 7200),))
+    await firm.poll()
+    firm.panel.fails = {"plans": failed(Reason.HTTP_5XX, retry_after=90.0)}
+    firm.panel.lines = [
+        (UserLine(session_job="s2", session_started=T0 + HOUR - 60, session_ended=T0 + HOUR),)
+    ]
+    result = await firm.poll(HOUR)
+    assert (result.error.reason, result.error.retry_after) == (Reason.PARTIAL, 90.0)
+    assert (result.events.sessions, firm.memory.baseline) == (1, True)
+    assert result.snapshot.until == T0 + HOUR + 4 * HOUR + 15 * MINUTE, "the plan that is known"
+    firm.panel.fails = {}
+    assert (await firm.poll(MINUTE)).error is None
+    assert "plans" in firm.panel.asked
+
+
+async def test_a_plans_table_that_never_answered_leaves_the_default():
+    firm = Watched(fails={"plans": failed(Reason.HTTP_5XX)})
+    result = await firm.poll()
+    assert (result.error.reason, firm.memory.baseline) == (Reason.PARTIAL, True)
+    assert result.snapshot.until == T0 - 10 * MINUTE + 75 * MINUTE
+
+
+async def test_who_comes_back_from_down_is_not_stalled_before_a_session_can_have_ended():
+    line = UserLine(error=True, effective=Switch.DISABLED_BY_ERROR)
+    firm = Watched(lines=[(line,)])
+    assert (await firm.poll()).snapshot.counts().users[State.DOWN] == 1
+    firm.panel.lines = [(UserLine(),)]
+    back = await firm.poll(DAY)
+    assert (back.snapshot.counts().users[State.UP], back.snapshot.until) == (1, T0 + DAY + 75 * MINUTE)
+    assert (await firm.poll(75 * MINUTE)).snapshot.counts().users[State.STALLED] == 1
+
+
+async def test_other_rules_read_every_text_again_and_count_nothing():
+    line = UserLine(issues=1, session_outcome=Outcome.ERRORS, session_message="token")
+    firm = Watched(lines=[(line,)], etags=["a"], issues_={"u1": (IssueLine(),)})
+    await firm.poll()
+    before = firm.memory.counters
+    other = replace(firm.stages, rules="r2", classify=lambda _: classify("crm token"))
+    firm.stages = other
+    result = await firm.poll(MINUTE)
+    assert result.snapshot.counts().down == {("crm_token_expired", "client_admin"): 1}
+    assert result.snapshot.counts().issues == {("crm_token_expired", "client_admin"): 1, NONE: 0}
+    assert firm.memory.counters == before
+    await firm.poll(MINUTE)
+    assert firm.panel.asked == ["organizations", "users"]
+
+
+async def test_a_session_that_starts_after_a_failure_changes_no_state_and_counts_nothing():
+    line = UserLine(session_outcome=Outcome.ERRORS, session_message="token")
+    firm = Watched(lines=[(line,)])
+    first = await firm.poll()
+    ran = (SessionLine("s1", line.session_started, line.session_ended, Outcome.ERRORS, "token"),)
+    firm.panel.sessions_ = {"u1": (SessionLine("s2", T0, None, Outcome.RUNNING), *ran)}
+    firm.panel.lines = [(replace(line, session_job="s2", session_started=T0, session_ended=None,
+                                 session_outcome=Outcome.RUNNING, session_message=None),)]  # fmt: skip
+    second = await firm.poll(MINUTE)
+    assert second.snapshot.counts().down == first.snapshot.counts().down
+    assert (second.events.sessions, second.events.changes) == (0, [])
+
+
+async def test_a_session_with_issues_is_completed():
+    line = UserLine(session_outcome=Outcome.ERRORS, session_message="with issues")
+    result = await Watched(lines=[(line,)]).poll()
+    assert result.snapshot.counts().users[State.UP] == 1
+
+
+async def test_a_transient_failure_counts_as_one_only_after_another_failure():
+    line = UserLine(session_outcome=Outcome.ERRORS, session_message="throttled")
+    ran = SessionLine("s1", line.session_started, line.session_ended, Outcome.ERRORS, "throttled")
+    for outcome, state in ((Outcome.COMPLETED, State.UP), (Outcome.ERRORS, State.FAILING)):
+        earlier = SessionLine("s0", T0 - HOUR, T0 - HOUR + 30, outcome, "required")
+        result = await Watched(lines=[(line,)], sessions_={"u1": (ran, earlier)}).poll()
+        assert result.snapshot.counts().users[state] == 1
+
+
+async def test_a_commit_that_fails_shows_the_picture_and_takes_the_difference_again():
+    class Away(MemoryJournal):
+        away = False
+
+        async def commit(self, changes):
+            return (
+                {each.tenant: Commit.FAILED for each in changes}
+                if self.away
+                else await super().commit(changes)
+            )
+
+    firm = Watched()
+    firm.stages = stages(journal=(journal := Away()))
+    await firm.poll()
+    journal.away = True
+    new = UserLine(session_job="s2", session_started=T0, session_ended=T0 + 30)
+    firm.panel.lines = [(new,)]
+    result = await firm.poll(MINUTE)
+    assert (result.events, result.memory.counters.sessions) == (None, 0)
+    assert result.snapshot.user("u1").facts.last.job == "s2"
+    journal.away = False
+    assert (await firm.poll(MINUTE)).memory.counters.sessions == 1
+
+
+async def test_a_refused_commit_goes_on_from_what_the_other_writer_left():
+    firm = Watched()
+    await firm.poll()
+    stale = TenantMemory()
+    result = await poll("firm-1", firm.panel, stale, firm.stages, firm.clock)
+    assert (result.memory, result.events) == (firm.memory, None)
+
+
+async def test_a_list_that_was_cut_short_forgets_nobody():
+    firm = Watched(lines=[(UserLine(), UserLine(id="u2"))])
+    await firm.poll()
+
+    class Cut(ScriptedPanel):
+        async def users(self, marks):
+            self.figures.truncated = True
+            return await super().users(marks)
+
+    firm.panel = Cut()
+    result = await firm.poll(MINUTE)
+    assert sum(result.snapshot.counts().users.values()) == 2
+
+
+async def test_only_one_users_details_are_read_when_only_one_is_asked_for():
+    users = tuple(UserLine(id=f"u{n}", issues=1) for n in range(5))
+    firm = Watched(lines=[users])
+    result = await firm.poll(only="u3")
+    assert [what for what in firm.panel.asked if what.startswith("issues")] == ["issues u3"]
+    assert (result.error, firm.memory.users["u3"].pending) == (None, False)
+
+
+async def test_after_a_gap_every_session_counts():
+    firm = Watched()
+    await firm.poll()
+    at = T0 + DAY
+    rows = tuple(
+        SessionLine(f"x{n}", at - n * 1800, at - n * 1800 + 30, Outcome.COMPLETED) for n in range(40)
+    )
+    firm.panel.sessions_ = {"u1": (*rows, SessionLine("s1", T0 - 10 * MINUTE - 30, T0 - 10 * MINUTE))}
+    firm.panel.lines = [(UserLine(session_job="x0", session_started=at, session_ended=at + 30),)]
+    assert (await firm.poll(DAY + MINUTE)).events.sessions == 40
+
+
+async def test_a_user_of_whom_no_time_at_all_is_known_is_not_up_for_ever():
+    line = UserLine(
+        created=None, session_job=None, session_started=None, session_ended=None, session_outcome=None
+    )
+    firm = Watched(lines=[(line,)])
+    assert (await firm.poll()).snapshot.until == T0 + 75 * MINUTE
+    assert (await firm.poll(MINUTE)).snapshot.until == T0 + 75 * MINUTE
+    assert (await firm.poll(75 * MINUTE)).snapshot.counts().users[State.STALLED] == 1

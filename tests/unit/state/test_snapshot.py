@@ -1,0 +1,122 @@
+"""The figures of one tenant, each against a small fleet of users."""
+
+import pytest
+
+from syncwatch.model import IssueFacts, Mailbox, OrganizationFacts, Owner, Side, State, UserFacts, Verdict
+from syncwatch.state.memory import TenantMemory, UserMemory
+from syncwatch.state.snapshot import Snapshot
+from unit.given import DAY, GUARD, HOUR, REQUIRED, T0, TOKEN, enabled, ended
+
+
+def snapshot(*users: tuple[UserFacts, Verdict], baseline=True, organizations=None, **since) -> Snapshot:
+    memory = TenantMemory(
+        baseline=baseline,
+        organizations=organizations or {},
+        users={
+            facts.id: UserMemory(
+                facts, verdict.state, since.get(facts.id, T0), down_since=since.get(facts.id)
+            )
+            for facts, verdict in users
+        },
+    )
+    verdicts = {facts.id: verdict for facts, verdict in users}
+    return Snapshot("firm-1", T0, memory, verdicts, Owner.VENDOR_SUPPORT)
+
+
+def blamed(state, finding, **rest):
+    return Verdict(state, finding.class_, finding.owner, finding=finding, **rest)
+
+
+UP = Verdict(State.UP)
+
+
+def test_all_eight_states_are_there_and_sum_to_the_users():
+    counts = snapshot((enabled(), UP), (enabled(id="u2"), blamed(State.DOWN, TOKEN))).counts()
+    assert set(counts.users) == set(State)
+    assert (counts.users[State.UP], counts.users[State.DOWN], sum(counts.users.values())) == (1, 1, 2)
+
+
+def test_syncs_down_sum_to_failing_down_and_stalled():
+    silent = Verdict(State.STALLED, "no_recent_session", TOKEN.owner)
+    counts = snapshot(
+        (enabled(), UP),
+        (enabled(id="u2"), blamed(State.DOWN, TOKEN)),
+        (enabled(id="u3"), blamed(State.FAILING, TOKEN)),
+        (enabled(id="u4"), silent),
+        (enabled(id="u5"), Verdict(State.PAUSED)),
+    ).counts()
+    assert counts.down == {("oauth_token_expired", "end_user"): 2, ("no_recent_session", "end_user"): 1}
+    assert sum(counts.down.values()) == sum(n for state, n in counts.users.items() if state.sync_is_down)
+
+
+def test_issues_are_absent_until_every_tab_was_read_once():
+    tab = (IssueFacts(b"1" * 12, REQUIRED, 2), IssueFacts(b"2" * 12, GUARD))
+    shown = snapshot((enabled(issues=tab), UP)).counts()
+    assert shown.issues == {
+        ("salesforce_required_field", "salesforce_admin"): 2,
+        ("duplicate_events", "end_user"): 1,
+        ("unclassified", "vendor_support"): 0,
+    }
+    assert shown.dedup == {"user": 0, "item": 1}
+    partly = snapshot((enabled(issues=tab), UP), baseline=False).counts()
+    assert partly.issues is None
+    assert "item" not in partly.dedup
+
+
+def test_tokens_and_the_guard_are_users_who_are_down():
+    counts = snapshot(
+        (enabled(), blamed(State.DOWN, TOKEN)), (enabled(id="u2"), blamed(State.DOWN, GUARD))
+    ).counts()
+    assert counts.tokens == {Side.MAILBOX: 1, Side.CRM: 0}
+    assert counts.dedup["user"] == 1
+
+
+def test_a_users_mailbox_is_his_own_or_the_organizations_or_unknown():
+    counts = snapshot(
+        (enabled(access_type="google_direct"), UP),
+        (enabled(id="u2"), UP),
+        (enabled(id="u3", organization="o2"), UP),
+        organizations={"o1": OrganizationFacts("o1", access_type="m365_graph_user", crm_connected=False)},
+    ).counts()
+    assert counts.mailboxes == {"google_direct": 1, "m365_graph_user": 1, "unknown": 1}
+    assert counts.crm_disconnected == 1
+
+
+def test_the_newest_session_is_anybodys_and_the_oldest_that_of_who_should_have_one():
+    counts = snapshot(
+        (enabled(last=ended(at=T0 - 5)), Verdict(State.PAUSED)),
+        (enabled(id="u2", last=ended(at=T0 - HOUR)), UP),
+        (enabled(id="u3", last=ended(at=T0 - DAY)), blamed(State.DOWN, TOKEN)),
+        (enabled(id="u4", last=None), UP),
+    ).counts()
+    assert (counts.newest_session, counts.oldest_session) == (T0 - 5, T0 - HOUR)
+    nobody = snapshot((enabled(last=None), UP)).counts()
+    assert (nobody.newest_session, nobody.oldest_session, nobody.oldest_down) == (None, None, None)
+
+
+def test_the_longest_down_user_and_the_never_initialized_ones():
+    waiting = Verdict(State.NOT_INITIALIZED)
+    counts = snapshot(
+        (enabled(), blamed(State.DOWN, TOKEN)),
+        (enabled(id="u2"), blamed(State.FAILING, TOKEN)),
+        (enabled(id="u3", mailbox=Mailbox.NOT_INITIALIZED), waiting),
+        (enabled(id="u4", mailbox=Mailbox.NOT_INITIALIZED), waiting),
+        u1=T0 - 9, u2=T0 - 99, u3=T0 - 7 * DAY, u4=T0 - 7 * DAY - 1,
+    ).counts()  # fmt: skip
+    assert (counts.oldest_down, counts.overdue) == (T0 - 99, 1)
+
+
+def test_it_holds_until_the_first_user_changes_by_time_alone():
+    soon = Verdict(State.UP, until=T0 + 60)
+    assert snapshot((enabled(), soon), (enabled(id="u2"), UP)).until == T0 + 60
+    assert snapshot().until == float("inf")
+
+
+def test_it_is_read_through_its_three_calls():
+    shown = snapshot((enabled(), UP), (enabled(id="u2"), blamed(State.DOWN, TOKEN)), u2=T0 - 9)
+    assert shown.user("nobody") is None
+    assert (shown.user("u2").since, shown.user("u2").down_since) == (T0 - 9, T0 - 9)
+    assert [view.facts.id for view in shown.users()] == ["u1", "u2"]
+    assert [view.facts.id for view in shown.users(lambda view: view.verdict.state is State.DOWN)] == ["u2"]
+    with pytest.raises(AttributeError, match="immutable"):
+        shown.counts().users = {}  # type: ignore[misc]
