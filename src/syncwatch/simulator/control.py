@@ -1,0 +1,77 @@
+"""What only a test or a demo asks: the truth, and control over the world.
+
+`GET /truth`, `GET /truth/{tenant}`, `POST /control/freeze`, `POST /control/thaw`,
+`POST /control/fault {"tenant": ..., "kind": ...}`. No token is asked for: nothing here is real.
+"""
+
+import asyncio
+import json
+from typing import Any, TypeGuard
+
+from aiohttp import web
+
+from syncwatch.simulator.faults import Faults, error
+from syncwatch.simulator.options import FAULT_KINDS, FaultKind, Options
+from syncwatch.simulator.truth import truth_of
+from syncwatch.simulator.world import World
+
+
+class Control:
+    """The endpoints beside the panels."""
+
+    def __init__(self, options: Options, world: World, faults: Faults) -> None:
+        self._options = options
+        self._world = world
+        self._faults = faults
+
+    def routes(self) -> list[web.RouteDef]:
+        """All routes of this side."""
+        return [
+            web.get("/truth", self._truth),
+            web.get("/truth/{tenant}", self._truth),
+            web.post("/control/freeze", self._freeze),
+            web.post("/control/thaw", self._thaw),
+            web.post("/control/fault", self._fault),
+        ]
+
+    async def _truth(self, request: web.Request) -> web.Response:
+        one = request.match_info.get("tenant")
+        if one is not None and one not in self._world:
+            return error(404, "not_found", "There is no such tenant.")
+        now = self._options.now()
+        revision = self._world.interventions
+        tenants: dict[str, Any] = {}
+        for name in self._world.ids if one is None else (one,):
+            tenant = self._world.tenant(name)
+            revision += tenant.revision
+            tenants[name] = truth_of(tenant, now, broken=self._faults.of(name) != "none")
+            await asyncio.sleep(0)  # panels are served meanwhile: a large world is long to tell
+        return web.json_response(
+            {"revision": revision, "frozen": self._world.frozen, "now": now, "tenants": tenants},
+        )
+
+    async def _freeze(self, _: web.Request) -> web.Response:
+        self._world.freeze()
+        return web.json_response({"frozen": True})
+
+    async def _thaw(self, _: web.Request) -> web.Response:
+        self._world.thaw()
+        return web.json_response({"frozen": False})
+
+    async def _fault(self, request: web.Request) -> web.Response:
+        try:
+            wanted = await request.json()
+            tenant, kind = wanted["tenant"], wanted["kind"]
+        except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError):
+            return error(400, "bad_request", 'Send {"tenant": ..., "kind": ...}.')
+        if not isinstance(tenant, str) or tenant not in self._world or not _is_kind(kind):
+            return error(
+                400, "bad_request", f"The kinds are {', '.join(FAULT_KINDS)}; the tenant must exist."
+            )
+        self._faults.set(tenant, kind)
+        self._world.interventions += 1
+        return web.json_response({"tenant": tenant, "kind": kind})
+
+
+def _is_kind(kind: object) -> TypeGuard[FaultKind]:
+    return kind in FAULT_KINDS

@@ -1,0 +1,89 @@
+"""What a simulated world is made of; the same options at the same instant make the same world.
+
+Checked once, here, so that the rest may rely on it. Time and sleep are handed in: a test lets a day pass in a
+millisecond.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal, get_args
+
+FaultKind = Literal["down", "slow", "garbage", "html", "unauthorized", "rate_limited", "http_500", "none"]
+FAULT_KINDS: tuple[FaultKind, ...] = get_args(FaultKind)
+
+LARGEST_PAGE = 500  # the contract's maximum of `limit`
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """The whole of a simulated world.
+
+    Attributes:
+        tenants: number of tenants.
+        users: users of each tenant.
+        seed: what makes this world different from another one.
+        host: where to listen.
+        port: where to listen; 0 takes a free one.
+        plan_interval: seconds between two sessions of most users; shorter means faster evolution.
+        page_size: rows on a page at most, even if the client asks for more.
+        history: ended sessions kept for each user, newest first.
+        broken: how many tenants, the last ones, are broken from the start.
+        latency: seconds before every answer of a panel.
+        slow: seconds that the fault `slow` adds.
+        faults: how probable each fault is, for any request to a panel; empty for none.
+        token_lifetime: seconds for which a token is good.
+        change: how lively the users are; 0 lets nothing new happen, 2 twice as much as usual.
+        empty_tab_on_failure: whether a failed session empties the Issues tab.
+        now: wall clock, in Unix seconds.
+        sleep: lets seconds pass.
+
+    Raises:
+        ValueError: if an option is out of its range.
+    """
+
+    tenants: int = 25
+    users: int = 40
+    seed: int = 1
+    host: str = "127.0.0.1"
+    port: int = 0
+    plan_interval: int = 1800
+    page_size: int = 200
+    history: int = 20
+    broken: int = 0
+    latency: float = 0.0
+    slow: float = 120.0
+    faults: Mapping[FaultKind, float] = field(default_factory=dict)
+    token_lifetime: int = 3600
+    change: float = 1.0
+    empty_tab_on_failure: bool = False
+    now: Callable[[], float] = time.time
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+
+    def __post_init__(self) -> None:
+        ranges: tuple[tuple[str, float, float, float], ...] = (
+            ("tenants", self.tenants, 1, 100_000),
+            ("users", self.users, 0, 100_000),
+            ("port", self.port, 0, 65_535),
+            ("plan_interval", self.plan_interval, 1, 86_400),
+            ("page_size", self.page_size, 1, LARGEST_PAGE),
+            ("history", self.history, 2, 1_000),
+            ("broken", self.broken, 0, self.tenants),
+            ("latency", self.latency, 0, 3_600),
+            ("slow", self.slow, 0, 3_600),
+            ("token_lifetime", self.token_lifetime, 1, 86_400),
+            ("change", self.change, 0, 10),
+            ("faults", sum(self.faults.values()), 0, 1),
+        )
+        for name, value, least, most in ranges:
+            if not least <= value <= most:
+                raise ValueError(f"{name} is {value:g}; it must be from {least:g} to {most:g}")
+        if unknown := sorted(set(self.faults) - set(FAULT_KINDS)):
+            raise ValueError(f"faults: {', '.join(unknown)}: the kinds are {', '.join(FAULT_KINDS)}")
+
+    @property
+    def tenant_ids(self) -> tuple[str, ...]:
+        """All tenants, in order: `firm-001` and so on."""
+        width = max(3, len(str(self.tenants)))
+        return tuple(f"firm-{number:0{width}}" for number in range(1, self.tenants + 1))
