@@ -1,6 +1,6 @@
 # Everything a person or CI does with a checkout. `make` alone lists it.
 .DEFAULT_GOAL := help
-.PHONY: help test lint lock clean
+.PHONY: help demo test lint bench soak lock clean
 
 # A tool that is on PATH already goes before the one fetched.
 export PATH := $(PATH):$(CURDIR)/.tools/bin
@@ -13,6 +13,10 @@ COMPILE := .venv/bin/uv pip compile pyproject.toml --quiet --python $(PYTHON_IN)
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 8
 
+demo: ## watch 25 simulated tenants until Ctrl-C (or for DEMO_SECONDS)
+	@scripts/bootstrap run
+	@$(PYTHON_IN) scripts/demo.py
+
 test: ## run the tests, in parallel
 	@scripts/bootstrap dev
 	@scripts/fetch-tools $(TOOLS)
@@ -23,6 +27,16 @@ lint: ## check style, formatting, types and the direction of imports
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
+	.venv/bin/lint-imports
+
+bench: ## measure throughput and latency
+	@scripts/bootstrap dev
+	$(PYTHON_IN) benchmarks/run.py
+
+soak: ## run the long forms of the tests
+	@scripts/bootstrap dev
+	@scripts/fetch-tools $(TOOLS)
+	$(PYTHON_IN) -m pytest -m soak
 
 lock: ## bring requirements/ in line with pyproject.toml (LOCK=--upgrade for the newest of everything)
 	@scripts/bootstrap dev

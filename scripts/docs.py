@@ -1,0 +1,236 @@
+"""Writes the pages of docs/ that are made from the code: states and metrics. `--check` only says whether they drifted.
+
+Nothing here is asserted a second time: states come from asking the tree about every combination, metrics from the
+table that the exposition renders by, and when a family is absent from rendering it in each situation.
+"""
+
+import argparse
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache
+from itertools import product
+from pathlib import Path
+
+from msgspec.structs import replace
+from prometheus_client import CollectorRegistry
+
+from syncwatch.clock import SystemClock
+from syncwatch.diagnosis.tree import Circumstances, diagnose
+from syncwatch.exposition.board import Board
+from syncwatch.exposition.families import Family, Health, Subject, Tenant, families
+from syncwatch.exposition.own import OwnMeters, new_registry
+from syncwatch.exposition.page import CLASS_INFO_HELP, Page
+from syncwatch.model import (
+    UNCLASSIFIED,
+    Finding,
+    Mailbox,
+    Owner,
+    Running,
+    SessionFacts,
+    Side,
+    State,
+    Switch,
+    UserFacts,
+)
+from syncwatch.polling.meters import PollMeters
+from syncwatch.setup import load_ruleset
+from syncwatch.state.memory import Counters
+from syncwatch.state.snapshot import Counts
+
+DOCS = Path(__file__).parents[1] / "docs"
+NOTICE = "<!-- Made by scripts/docs.py; change the code, not this page. -->"
+
+NOW, MINUTE = 1_000_000.0, 60.0
+INTERVAL, LONGEST = 30 * MINUTE, 60 * MINUTE
+TEXT = Finding("oauth_token_expired", Owner.END_USER)
+PASSING = Finding("exchange_throttled", Owner.NOBODY, transient=True)
+
+
+def main() -> int:
+    """Write or check; 1 if a page is not what the code says."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "pages", nargs="*", metavar="PAGE", help=f"of {', '.join(PAGES)}; all if none is named"
+    )
+    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 on drift")
+    asked = parser.parse_args()
+    if unknown := set(asked.pages) - PAGES.keys():
+        parser.error(f"there is no page {', '.join(sorted(unknown))}")
+    drifted = [name for name in asked.pages or PAGES if not _current(name, write=not asked.check)]
+    for name in drifted:
+        print(f"docs/{name}.md {'differs from the code' if asked.check else 'written'}")
+    return 1 if drifted and asked.check else 0
+
+
+def _current(name: str, *, write: bool) -> bool:
+    page, file = "\n".join(PAGES[name]()) + "\n", DOCS / f"{name}.md"
+    same = file.exists() and file.read_text(encoding="utf-8") == page
+    if write and not same:
+        file.write_text(page, encoding="utf-8")
+    return same
+
+
+def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> Iterator[str]:
+    """A Markdown table."""
+    names = list(head)
+    for cells in (names, ["---"] * len(names), *rows):
+        yield f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
+
+
+def states() -> Iterator[str]:
+    """Every combination of statuses, and of sessions where the statuses leave it to them."""
+    yield f"# States\n\n{NOTICE}\n"
+    yield "Every user is in exactly one state. The statuses that the panel shows decide first; where they say that the"
+    yield "sync should run, or that an error stopped it, the sessions say the rest. `sessions` stands for the last table.\n"
+    for mailbox, error in product(Mailbox, (False, True)):
+        yield f"## Mailbox `{mailbox}`, flag *Disabled due to an error* {'set' if error else 'not set'}\n"
+        yield from table(
+            ["own switch \\ effective", *Switch],
+            (
+                [f"**{switch}**", *(_cell(mailbox, switch, effective, error=error) for effective in Switch)]
+                for switch in Switch
+            ),
+        )
+        yield ""
+    yield "## Sessions\n"
+    yield f"For a plan interval of {INTERVAL / MINUTE:g} minutes and a longest session of {LONGEST / MINUTE:g}. An owner is"
+    yield "that of the message's rule, or the class's own where no message speaks.\n"
+    yield from table(
+        ["sessions", "sync enabled", "sync disabled due to an error"], map(_situation, SITUATIONS)
+    )
+
+
+def _ended(ago: float = MINUTE, finding: Finding | None = None, *, completed: bool = True) -> SessionFacts:
+    return SessionFacts("s", NOW - ago - 30, NOW - ago, completed, finding)
+
+
+_ON = UserFacts(
+    "u", mailbox=Mailbox.INITIALIZED, switch=Switch.ENABLED, effective=Switch.ENABLED, last=_ended()
+)
+
+
+def _user(**changes: object) -> UserFacts:
+    return replace(_ON, **changes)
+
+
+SITUATIONS: dict[str, UserFacts] = {
+    "the last one completed, with or without issues": _user(),
+    "the last one failed": _user(last=_ended(finding=TEXT, completed=False)),
+    "the last one failed without a message": _user(last=_ended(completed=False)),
+    "the last one failed for a transient class, the one before did not fail": _user(
+        last=_ended(finding=PASSING, completed=False), before=_ended(INTERVAL), before_known=True
+    ),
+    "the last one failed for a transient class, the one before failed too": _user(
+        last=_ended(finding=PASSING, completed=False),
+        before=_ended(INTERVAL, TEXT, completed=False),
+        before_known=True,
+    ),
+    "none yet, created just now": _user(last=None, created=NOW - MINUTE),
+    "none yet, created two plan intervals and 15 minutes ago": _user(last=None, created=NOW - 75 * MINUTE),
+    "none ended within two plan intervals and 15 minutes": _user(last=_ended(75 * MINUTE)),
+    "one runs, the last ended one failed": _user(
+        last=_ended(finding=TEXT, completed=False), running=Running("r", NOW - MINUTE)
+    ),
+    "one runs for longer than the longest session": _user(running=Running("r", NOW - LONGEST)),
+    "the newest one has a status that the profile does not know": _user(odd_session=True),
+}
+
+
+@cache
+def _circumstances() -> Circumstances:
+    classes = load_ruleset().catalogue.classes
+    return Circumstances(INTERVAL, LONGEST, None, {name: entry.owner for name, entry in classes.items()})
+
+
+def _cell(mailbox: Mailbox, switch: Switch, effective: Switch, *, error: bool) -> str:
+    statuses = {"mailbox": mailbox, "switch": switch, "effective": effective, "error": error}
+    terms = _circumstances()
+    known = [user for user in SITUATIONS.values() if not user.odd_session]
+    found = {diagnose(replace(user, **statuses), terms, NOW).state for user in known}
+    return f"`{found.pop()}`" if len(found) == 1 else "sessions"
+
+
+def _situation(name: str) -> tuple[str, str, str]:
+    terms, user = _circumstances(), SITUATIONS[name]
+    return name, _said(user, terms), _said(replace(user, error=True), terms)
+
+
+def _said(user: UserFacts, terms: Circumstances) -> str:
+    verdict = diagnose(user, terms, NOW)
+    said = f"`{verdict.state}`"
+    if verdict.class_ is None:
+        return said
+    if verdict.finding is not None:
+        return f"{said}, class and owner of the message"
+    return f"{said}, class `{verdict.class_}`, owner `{verdict.owner}`"
+
+
+def metrics() -> Iterator[str]:
+    """Every family of the page: of the tenants, the catalogue, and the daemon's own."""
+    yield f"# Metrics\n\n{NOTICE}\n"
+    yield "`inboxsync_` is the watched world, `syncwatch_` the daemon. All times are Unix seconds.\n"
+    yield "## By tenant\n"
+    yield "All have the label `tenant`; `inboxsync_tenant_info` also has every other label that is configured.\n"
+    head = ["name", "type", "labels", "what it says", "when it is absent"]
+    yield from table(head, map(_family, families(("region", "team", "tier"))))
+    yield "\n## The catalogue\n"
+    labels = "`class`, `owner`, `area`, `severity`, `remedy`"
+    yield from table(head, [["`inboxsync_class_info`", "gauge", labels, CLASS_INFO_HELP, "never"]])
+    yield "\n## The daemon\n"
+    yield "A labelled series is absent until it has a first value.\n"
+    yield from table(head[:4], _registered())
+
+
+def _family(family: Family) -> list[str]:
+    labels = ", ".join(f"`{label}`" for label in ("tenant", *family.labels))
+    return [f"`{family.name}`", family.kind, labels, family.help, "; ".join(_absent(family)) or "never"]
+
+
+def _absent(family: Family) -> Iterator[str]:
+    """When a family has no sample, found out by asking it in each situation."""
+    tenant = Tenant("t", "p", {}, 1, 1)
+    failed = Health(up=False, last_poll=NOW, duration=1.0, polls=1, failures={"dns": 1})
+    good = Health(up=True, data=NOW, last_poll=NOW, last_success=NOW, duration=1.0, polls=1)
+    sides = {Side.MAILBOX: 0, Side.CRM: 0}
+    zeros = dict.fromkeys(State, 0)
+    issues = {(UNCLASSIFIED, _circumstances().owners[UNCLASSIFIED].value): 0}
+    calm = Counts(zeros, {}, issues, {"user": 0, "item": 0}, sides, {}, 0, None, None, None, 0)
+
+    def none(health: Health, counts: Counts | None = None) -> bool:
+        return not list(family.samples(Subject(tenant, health, Counters(), counts)))
+
+    if none(good, calm):
+        yield "while there is none"
+    elif none(failed):
+        yield "before the first poll that could be read"
+    elif none(Health()):
+        yield "before the first poll"
+    if not none(good, calm) and none(good, replace(calm, issues=None)):
+        yield "before every user's issues were read once"
+    if not family.kept:
+        yield "when the data is stale"
+
+
+def _registered() -> Iterator[list[str]]:
+    registry = _registry()
+    for collector in registry._collector_to_names:  # noqa: SLF001 - there is no public way to list label names
+        names = getattr(collector, "_labelnames", None)
+        for metric in collector.collect():
+            labels = {label for sample in metric.samples for label in sample.labels} - {"le"}
+            shown = ", ".join(f"`{label}`" for label in (sorted(labels) if names is None else names))
+            name = f"{metric.name}_total" if metric.type == "counter" else metric.name
+            yield [f"`{name}`", metric.type, shown, metric.documentation]
+
+
+def _registry() -> CollectorRegistry:
+    registry, clock = new_registry(), SystemClock()
+    OwnMeters(registry, "")
+    PollMeters(registry, [])
+    Page(Board(clock), registry, clock)
+    return registry
+
+
+PAGES: dict[str, Callable[[], Iterator[str]]] = {"states": states, "metrics": metrics}
+
+if __name__ == "__main__":
+    sys.exit(main())

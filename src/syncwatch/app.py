@@ -1,0 +1,260 @@
+"""The composition root: builds every stage, hands each its collaborators, and owns start and shutdown.
+
+`apply` works on the difference to what runs, keyed by tenant id. On the way down the order matters: no new poll,
+then those in flight end, then whoever scrapes may take the last figures, and the server closes last.
+"""
+
+import asyncio
+import secrets
+from collections.abc import Callable, Coroutine, Iterator
+
+import structlog
+
+from syncwatch import __version__
+from syncwatch.classification.classifier import Classifier
+from syncwatch.clock import Clock
+from syncwatch.config.fleet import Tenant
+from syncwatch.exposition import families
+from syncwatch.exposition.board import Board, Polled
+from syncwatch.exposition.own import OwnMeters, new_registry
+from syncwatch.exposition.page import Page
+from syncwatch.panel.client import Http, Timeouts
+from syncwatch.panel.compile import compile_profile
+from syncwatch.panel.panel import Panel
+from syncwatch.polling.announce import Announcer
+from syncwatch.polling.details import AT_ONCE
+from syncwatch.polling.meters import PollMeters
+from syncwatch.polling.poll import Result, Stages, poll
+from syncwatch.polling.schedule import LONGEST_PAUSE
+from syncwatch.polling.scheduler import Scheduler, Watch
+from syncwatch.rows import PanelReading
+from syncwatch.setup import Setup
+from syncwatch.state.journal import Journal, MemoryJournal
+from syncwatch.state.memory import TenantMemory
+from syncwatch.telemetry.looplag import watch_lag
+from syncwatch.turns import Turns
+from syncwatch.web.server import start
+from syncwatch.web.view import View
+
+log = structlog.get_logger(__name__)
+
+KEY_BYTES = 32
+SERVING_SHARE = 0.8  # of the grace period; the rest is for closing connections
+RECENT_SCRAPE = 300.0  # seconds within which somebody who scraped is expected again
+
+
+class App:
+    """The daemon.
+
+    Args:
+        setup: what it begins with.
+        clock: the only source of time and chance.
+        http: the client for all panels; the caller closes it.
+    """
+
+    def __init__(self, setup: Setup, clock: Clock, http: Http) -> None:
+        self._clock = clock
+        self._http = http
+        self._journal: Journal = MemoryJournal()
+        self._turns = Turns()
+        self._key = secrets.token_bytes(KEY_BYTES)
+        self._announcer = Announcer()
+        registry = new_registry()
+        self._own = OwnMeters(registry, __version__)
+        self._meters = PollMeters(registry, setup.ruleset.catalogue.classes)
+        self._board = Board(clock)
+        self._page = Page(self._board, registry, clock)
+        self._panels: dict[str, tuple[object, Callable[[], PanelReading]]] = {}
+        self._scheduler = Scheduler(clock, self._meters, self._publish)
+        self._scraped: float | None = None
+        self._scrape = asyncio.Event()
+        self._progress = clock.monotonic()
+        self._not_ready: str | None = "starting"
+        self._use(setup)
+
+    async def run(
+        self, host: str, port: int, *, grace: float, stop: asyncio.Event, hurry: asyncio.Event
+    ) -> None:
+        """Work until `stop` is set, then shut down within `grace` seconds.
+
+        A scraper that came lately is waited for once more, unless `hurry` is set.
+
+        Raises:
+            OSError: the address cannot be listened on.
+        """
+        runner = await start(self._view(), host, port)
+        try:
+            async with asyncio.TaskGroup() as group:
+                lag = group.create_task(watch_lag(self._clock, self._own.lag))
+                started = asyncio.Event()
+                group.create_task(self._scheduler.run(started.set))
+                await started.wait()
+                self._schedule()
+                log.info("started", version=__version__, listen=f"{host}:{port}", tenants=len(self._panels))
+                await stop.wait()
+                await self._shut_down(grace, hurry)
+                lag.cancel()
+        finally:
+            await runner.cleanup()
+        log.info("stopped")
+
+    def apply(self, setup: Setup) -> None:
+        """Run `setup` from now on; what it does not change goes on undisturbed."""
+        self._use(setup)
+        self._schedule()
+
+    async def poll_once(self, tenant: str, *, only: str | None = None) -> Result:
+        """Poll one prepared tenant outside of the schedule, with no memory of it.
+
+        Args:
+            tenant: its id.
+            only: the one user whose sessions and issues are wanted; None for everybody's.
+        """
+        _, open_ = self._panels[tenant]
+        result = await poll(tenant, open_(), TenantMemory(), self._stages, self._clock, only=only)
+        self._publish(tenant, result)
+        return result
+
+    def metrics(self, *, openmetrics: bool = False) -> bytes:
+        """The page that /metrics answers with."""
+        return self._page.body(openmetrics=openmetrics)
+
+    def _use(self, setup: Setup) -> None:
+        """Take over everything of `setup` but the schedule."""
+        self._setup = setup
+        self._stages = self._compose(setup)
+        self._panels = dict(self._reach(setup))
+        self._show(setup)
+
+    def _schedule(self) -> None:
+        config = self._setup.config
+        watches = {tenant.id: self._watch(tenant) for tenant in config.tenants}
+        self._scheduler.apply(watches, self._stages, config.polling.concurrency)
+        self._not_ready = None
+
+    def _compose(self, setup: Setup) -> Stages:
+        polling = setup.config.polling
+        catalogue = setup.ruleset.catalogue
+        return Stages(
+            classify=Classifier(setup.ruleset).classify,
+            rules=setup.ruleset.digest,
+            owners={class_: entry.owner for class_, entry in catalogue.classes.items()},
+            fingerprint_key=self._key,
+            journal=self._journal,
+            turns=self._turns,
+            inventory_interval=polling.inventory_interval,
+            max_session=polling.max_session,
+            default_plan_interval=polling.default_plan_interval,
+            timeout=polling.timeout,
+        )
+
+    def _reach(self, setup: Setup) -> Iterator[tuple[str, tuple[object, Callable[[], PanelReading]]]]:
+        """How each tenant's panel is reached: by the same panel object, token and all, if nothing changed."""
+        compiled = {id_: compile_profile(profile) for id_, profile in setup.profiles.items()}
+        written = {id_: profile.model_dump_json() for id_, profile in setup.profiles.items()}
+        timeouts = Timeouts(total=setup.config.polling.timeout)
+        for tenant in setup.config.tenants:
+            identity = (tenant.url, tenant.credential, written[tenant.profile], timeouts)
+            before = self._panels.get(tenant.id)
+            if before is not None and before[0] == identity:
+                yield tenant.id, before
+                continue
+            profile = compiled[tenant.profile]
+            panel = Panel(tenant.url, profile, tenant.credential, self._http, self._clock, timeouts=timeouts)
+            yield tenant.id, (identity, panel.reading)
+
+    def _watch(self, tenant: Tenant) -> Watch:
+        identity, open_ = self._panels[tenant.id]
+        return Watch(tenant.id, tenant.interval, open_, identity=(identity, tenant.interval))
+
+    def _show(self, setup: Setup) -> None:
+        catalogue = setup.ruleset.catalogue
+        self._board.apply(map(_shown, setup.config.tenants), setup.config.label_names)
+        self._announcer.keep(tenant.id for tenant in setup.config.tenants)
+        self._meters.know(catalogue.classes)
+        self._page.describe(
+            {
+                (class_, owner.value): (entry.area, entry.severity, remedy)
+                for class_, entry in catalogue.classes.items()
+                for owner, remedy in entry.remedies.items()
+            }
+        )
+        self._own.loaded(
+            digest=setup.config.digest,
+            rules_digest=setup.ruleset.digest,
+            rules=len(setup.ruleset.rules),
+            tenants=len(setup.config.tenants),
+            now=self._clock.now(),
+        )
+
+    def _publish(self, tenant: str, result: Result) -> None:
+        self._progress = self._clock.monotonic()
+        self._announcer.announce(tenant, result)
+        self._board.publish(
+            tenant,
+            Polled(
+                snapshot=result.snapshot,
+                counters=result.memory.counters,
+                started=result.started,
+                duration=result.duration,
+                error=result.error,
+                truncated=result.figures.truncated,
+            ),
+        )
+
+    def _view(self) -> View:
+        return View(
+            version=__version__,
+            page=lambda openmetrics: self.metrics(openmetrics=openmetrics),
+            scraped=self._note_scrape,
+            not_ready=lambda: self._not_ready,
+            standstill=self._standstill,
+            tenants=lambda: (self._board.tenants(), self._board.polled()),
+        )
+
+    def _note_scrape(self) -> None:
+        self._scraped = self._clock.monotonic()
+        self._scrape.set()
+
+    def _standstill(self) -> str | None:
+        """Polling stands still if nothing ended for longer than the longest pause between two polls."""
+        if not self._panels:
+            return None
+        intervals = [tenant.interval for tenant in self._setup.config.tenants]
+        patience = 2 * max(LONGEST_PAUSE, *intervals) + self._setup.config.polling.timeout
+        silence = self._clock.monotonic() - self._progress
+        return f"no poll ended for {silence:.0f} s" if silence > patience else None
+
+    async def _shut_down(self, grace: float, hurry: asyncio.Event) -> None:
+        self._not_ready = "shutting down"
+        deadline = self._clock.monotonic() + grace * SERVING_SHARE
+        log.info("stopping", grace_seconds=grace)
+        self._scheduler.close()
+        await self._wait(self._scheduler.idle(), hurry, deadline)
+        self._scheduler.abandon()
+        scraped = self._scraped
+        if scraped is not None and self._clock.monotonic() - scraped <= RECENT_SCRAPE and not hurry.is_set():
+            self._scrape.clear()
+            log.info("waiting_for_last_scrape")
+            await self._wait(self._scrape.wait(), hurry, deadline)
+
+    async def _wait(
+        self, event: Coroutine[None, None, object], hurry: asyncio.Event, deadline: float
+    ) -> None:
+        """Wait for `event`, for `hurry` or until `deadline`, whichever comes first."""
+        left = max(0.0, deadline - self._clock.monotonic())
+        waiting = [asyncio.ensure_future(each) for each in (event, hurry.wait())]
+        try:
+            await asyncio.wait(waiting, timeout=left, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for future in waiting:
+                future.cancel()
+
+
+def client(setup: Setup) -> Http:
+    """The client for a set-up: connections enough that one tenant's slow panel is never another's queue."""
+    return Http(limit=setup.config.polling.concurrency * AT_ONCE)
+
+
+def _shown(tenant: Tenant) -> families.Tenant:
+    return families.Tenant(tenant.id, tenant.profile, tenant.labels, tenant.interval, tenant.stale_after)

@@ -1,0 +1,16 @@
+"""The command line: one module a command. What a person wrote wrong ends with one line each and exit code 2."""
+
+import typer
+
+from syncwatch.cli import check_config, classify, diagnose, poll_once, run, simulate, version
+
+app = typer.Typer(
+    help="Watches the calendar sync of many Litify Inbox tenants.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,  # they print locals, and with them secrets
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+for command in (run, check_config, poll_once, classify, diagnose, simulate, version):
+    app.command(command.__name__.rpartition(".")[2].replace("_", "-"))(command.command)

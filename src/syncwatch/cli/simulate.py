@@ -1,0 +1,72 @@
+"""`syncwatch simulate`: panels to try everything on, without a firm."""
+
+import asyncio
+import signal
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from syncwatch.cli.complain import fail
+from syncwatch.config.address import Address, address
+from syncwatch.config.duration import seconds
+from syncwatch.simulator import Options, serve, write_fleet
+
+
+def command(  # noqa: PLR0917 - each is an option of the command
+    tenants: Annotated[int, typer.Option(help="Number of tenants.")] = 25,
+    users: Annotated[int, typer.Option(help="Users of each tenant.")] = 40,
+    seed: Annotated[int, typer.Option(help="What makes this world different from another.")] = 1,
+    listen: Annotated[str, typer.Option(help="Where to serve.", metavar="HOST:PORT")] = "127.0.0.1:9898",
+    plan_interval: Annotated[
+        str,
+        typer.Option(help="Time between two sessions of a user; shorter means faster.", metavar="DURATION"),
+    ] = "30m",
+    broken: Annotated[int, typer.Option(help="How many tenants are broken.")] = 0,
+    page_size: Annotated[int, typer.Option(help="Rows on a page at most.")] = 200,
+    fleet: Annotated[
+        Path | None,
+        typer.Option(
+            help="Write a configuration that watches these tenants, and its secret beside it.", metavar="FILE"
+        ),
+    ] = None,
+    poll_interval: Annotated[
+        str, typer.Option(help="How often that configuration polls.", metavar="DURATION")
+    ] = "15s",
+) -> None:
+    """Serve simulated panels: users whose states evolve, /truth, POST /control/freeze."""
+    try:
+        where: Address = address(listen)
+        options = Options(
+            tenants=tenants,
+            users=users,
+            seed=seed,
+            host=where.host,
+            port=where.port,
+            plan_interval=round(seconds(plan_interval)),
+            broken=broken,
+            page_size=page_size,
+        )
+        seconds(poll_interval)
+    except ValueError as error:
+        fail(str(error), 2)
+    try:
+        asyncio.run(_serve(options, fleet, poll_interval))
+    except OSError as error:
+        fail(f"cannot serve on {listen}: {(error.strerror or type(error).__name__).lower()}")
+
+
+async def _serve(options: Options, fleet: Path | None, poll_interval: str) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+
+    def started(base_url: str) -> None:
+        if fleet is not None:
+            write_fleet(fleet, options, base_url, poll_interval=poll_interval)
+        print(
+            f"{options.tenants} panels at {base_url}/{options.tenant_ids[0]} ..., the truth at {base_url}/truth",
+            flush=True,
+        )
+
+    await serve(options, stop=stop, started=started)

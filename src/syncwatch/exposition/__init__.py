@@ -1,0 +1,1 @@
+"""From snapshots to bytes: what a scrape is answered with."""

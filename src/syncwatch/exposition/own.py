@@ -1,0 +1,71 @@
+"""The daemon's figures about itself that belong to no stage: what runs, with which files, and how smoothly."""
+
+import platform
+
+from prometheus_client import (
+    CollectorRegistry,
+    Gauge,
+    GCCollector,
+    Histogram,
+    ProcessCollector,
+    disable_created_metrics,
+)
+
+LAG_SECONDS = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 3.0)
+
+
+def new_registry() -> CollectorRegistry:
+    """A registry with the standard process figures, and without a `_created` series for every counter."""
+    disable_created_metrics()  # type: ignore[no-untyped-call]
+    registry = CollectorRegistry(auto_describe=True)
+    ProcessCollector(registry=registry)
+    GCCollector(registry=registry)
+    return registry
+
+
+class OwnMeters:
+    """Build, configuration, rules and event loop, on `registry`."""
+
+    def __init__(self, registry: CollectorRegistry, version: str) -> None:
+        def gauge(name: str, help_: str, *labels: str) -> Gauge:
+            return Gauge(name, help_, labels, registry=registry)
+
+        build = gauge("syncwatch_build_info", "Always 1; what runs.", "version", "python")
+        build.labels(version, platform.python_version()).set(1)
+        self._successful = gauge(
+            "syncwatch_config_last_reload_successful", "Whether the last load of the configuration succeeded."
+        )
+        self._loaded = gauge(
+            "syncwatch_config_last_reload_success_timestamp_seconds",
+            "When the configuration that is in use was loaded.",
+        )
+        self._hash = gauge(
+            "syncwatch_config_hash", "First 48 bits of the digest of the configuration in use, as a number."
+        )
+        self._ruleset = gauge("syncwatch_ruleset_info", "Always 1; the rule set in use.", "sha256")
+        self._rules = gauge("syncwatch_rules", "Rules in use.")
+        self._tenants = gauge("syncwatch_tenants", "Tenants watched.")
+        self._lag = Histogram(
+            "syncwatch_event_loop_lag_seconds",
+            "How much longer than asked a short sleep took.",
+            buckets=LAG_SECONDS,
+            registry=registry,
+        )
+
+    def loaded(self, *, digest: str, rules_digest: str, rules: int, tenants: int, now: float) -> None:
+        """A configuration came into use."""
+        self._successful.set(1)
+        self._loaded.set(now)
+        self._hash.set(int(digest[:12], 16))
+        self._ruleset.clear()
+        self._ruleset.labels(rules_digest).set(1)
+        self._rules.set(rules)
+        self._tenants.set(tenants)
+
+    def refused(self) -> None:
+        """A configuration was bad; the one before stays in use."""
+        self._successful.set(0)
+
+    def lag(self, seconds: float) -> None:
+        """The event loop was late by so much."""
+        self._lag.observe(seconds)

@@ -1,0 +1,150 @@
+"""The commands that need no panel, as a person or a script calls them."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from syncwatch import __version__
+from syncwatch.cli import app
+
+SECRET = "s3cr3t-value-of-firm-001"
+CONFIG = """\
+credentials:
+  firm: {client_id: syncwatch, client_secret_file: secret}
+tenants:
+  - {id: firm-001, url: "https://firm-001.example.com", credentials: firm}
+  - {id: firm-002, url: "https://firm-001.example.com/b", credentials: firm}
+"""
+
+
+def run(*args: str, stdin: bytes = b""):
+    return CliRunner().invoke(app, args, input=stdin)
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    (tmp_path / "secret").write_text(SECRET)
+    file = tmp_path / "syncwatch.yaml"
+    file.write_text(CONFIG)
+    return file
+
+
+def test_the_commands_there_are():
+    listed = run("--help").output
+    for command in ("run", "check-config", "poll-once", "classify", "diagnose", "simulate", "version"):
+        assert command in listed
+
+
+def test_version():
+    result = run("version")
+    assert result.exit_code == 0
+    assert result.output.startswith(f"syncwatch {__version__} ")
+
+
+def test_python_m_works_too():
+    done = subprocess.run(
+        [sys.executable, "-m", "syncwatch", "version"], capture_output=True, check=True, timeout=60
+    )
+    assert __version__.encode() in done.stdout
+
+
+def test_texts_as_arguments():
+    result = run(
+        "classify", "LimitExceeded: TotalRequests Limit exceeded. REQUEST_LIMIT_EXCEEDED", "gibberish here"
+    )
+    first, second = result.stdout.splitlines()
+    assert first.split("\t")[0] == "salesforce_limit"
+    assert second.split("\t")[:3] == ["unclassified", "vendor_support", "-"]
+    assert result.exit_code == 0
+
+
+def test_json_has_the_promised_fields_and_prints_no_text():
+    result = run("classify", "--json", "REQUEST_LIMIT_EXCEEDED for Jane Roe")
+    answer = json.loads(result.stdout)
+    assert {"class", "owner", "rule"} <= answer.keys()
+    assert "id" not in answer
+    assert answer["codes"] == ["REQUEST_LIMIT_EXCEEDED"]
+    assert "Jane" not in result.output
+
+
+@pytest.mark.parametrize("id_", ["a-1", 7, 2**80 + 1, 1.5, None, True, [1, "x"], {"b": {"c": []}}, "é\u2028"])
+def test_the_id_comes_back_whatever_json_it_is(id_):
+    line = json.dumps({"id": id_, "text": "x", "more": 1}).encode()
+    answer = json.loads(run("classify", "--json", stdin=line).stdout)
+    assert answer["id"] == id_
+    assert type(answer["id"]) is type(id_)
+
+
+BAD = [
+    b"Jane Roe",
+    b"[]",
+    b'{"id": 3}',
+    b'{"text": 5}',
+    b'{"text": "\xff"}',
+    b"{" * 5000,
+    b'{"text": "\\ud800"}',
+]
+
+
+@pytest.mark.parametrize("bad", BAD)
+def test_a_bad_line_is_told_and_keeps_the_good_ones(bad):
+    result = run(
+        "classify", "--json", stdin=b'{"id": 1, "text": "x"}\n\n' + bad + b'\n{"id": 2, "text": "y"}\n'
+    )
+    assert [json.loads(line)["id"] for line in result.stdout.splitlines()] == [1, 2]
+    assert result.exit_code == 2
+    assert "<stdin>:3:" in result.stderr
+    assert "Jane" not in result.output
+
+
+def test_own_rules_that_are_wrong_are_told_with_their_place(tmp_path):
+    file = tmp_path / "mine.yaml"
+    file.write_text("rules:\n  - {id: x, class: no_such_class, any: [y]}\n")
+    result = run("classify", "--rules", str(file), "y")
+    assert result.exit_code == 2
+    assert f"{file}:2" in result.stderr
+
+
+def test_a_good_configuration(config):
+    result = run("check-config", str(config))
+    assert result.exit_code == 0, result.output
+    assert "2 tenants" in result.output
+    assert SECRET not in result.output
+
+
+def test_everything_that_is_wrong_is_told_at_once_and_exit_code_is_2(config):
+    config.write_text(CONFIG.replace("firm-002", "firm-001") + "surprise: 1\n")
+    (config.parent / "secret").unlink()
+    result = run("check-config", str(config))
+    assert result.exit_code == 2
+    lines = result.stderr.splitlines()
+    assert len(lines) >= 3
+    assert all(line.startswith(str(config)) for line in lines)
+    assert "surprise" in result.stderr
+
+
+@pytest.mark.parametrize("command", [["check-config"], ["poll-once"], ["run", "--config"]])
+def test_a_file_that_is_not_there(command, tmp_path):
+    result = run(*command, str(tmp_path / "none.yaml"))
+    assert result.exit_code == 2
+    assert "none.yaml" in result.stderr
+    assert "Traceback" not in result.output
+
+
+def test_a_tenant_that_there_is_not(config):
+    for args in (
+        ["poll-once", str(config), "--tenant", "x"],
+        ["diagnose", str(config), "--tenant", "x", "--user", "y"],
+    ):
+        result = run(*args)
+        assert result.exit_code == 2
+        assert "there is no tenant" in result.stderr
+
+
+def test_simulate_refuses_what_makes_no_sense():
+    assert run("simulate", "--listen", "nowhere").exit_code == 2
+    assert run("simulate", "--plan-interval", "soon").exit_code == 2

@@ -1,0 +1,77 @@
+"""What `diagnose` says of a user: the way, who must act, what to do; never more than ids, codes and times."""
+
+import re
+
+import pytest
+
+from syncwatch.diagnosis.explain import explain, instant
+from syncwatch.diagnosis.tree import Circumstances, diagnose
+from syncwatch.model import IssueFacts, Mailbox, Owner, Running, State, Switch, UserFacts
+from syncwatch.setup import load_ruleset
+from syncwatch.state.snapshot import UserView
+from unit.given import GUARD, REQUIRED, T0, TOKEN, enabled, ended
+
+
+def said(user: UserFacts, now: float = T0) -> str:
+    catalogue = load_ruleset().catalogue
+    owners = {name: entry.owner for name, entry in catalogue.classes.items()}
+    verdict = diagnose(user, Circumstances(1800, 3600, None, owners), now)
+    view = UserView(user, verdict, T0, None)
+    return "\n".join(explain(view, lambda name: catalogue[name].owner, catalogue.remedy))
+
+
+def test_a_user_who_is_down():
+    text = said(enabled(error=True, last=ended("job-7", finding=TOKEN)))
+    for part in (
+        "state:  down since 2023-11-14T22:03:20Z\n",
+        "class:  oauth_token_expired",
+        "owner:  end_user",
+        "do:     Sign in to the mailbox again",
+        "rule:   token",
+        "job job-7, failed at",
+        "open issues: none",
+    ):
+        assert part in text
+
+
+@pytest.mark.parametrize(
+    ("changes", "state"),
+    [
+        ({"switch": Switch.UNKNOWN}, State.UNKNOWN),
+        ({"mailbox": Mailbox.NOT_INITIALIZED}, State.NOT_INITIALIZED),
+        ({"effective": Switch.DISABLED}, State.ORGANIZATION_OFF),
+        ({"error": True}, State.DOWN),
+        ({"switch": Switch.DISABLED}, State.PAUSED),
+        ({"last": ended(at=1000.0)}, State.STALLED),
+        ({"last": ended(finding=REQUIRED)}, State.FAILING),
+        ({}, State.UP),
+    ],
+)
+def test_every_state_says_what_to_do(changes, state):
+    text = said(enabled(**changes))
+    assert re.search(rf"^state:  {state}( since .*Z)?$", text, re.MULTILINE)
+    assert "\ndo:     " in text
+
+
+def test_since_when_is_told_only_where_the_data_tells():
+    assert "state:  up\n" in said(enabled()), "one look does not know since when"
+    assert "state:  failing since 2023-11-14T22:03:20Z\n" in said(enabled(last=ended(finding=REQUIRED)))
+
+
+def test_open_issues_are_summed_with_what_to_do():
+    tab = (IssueFacts(b"1" * 12, REQUIRED, 2), IssueFacts(b"2" * 12, GUARD), IssueFacts(b"3" * 12, REQUIRED))
+    text = said(enabled(issues=tab, running=Running("r9", T0)))
+    assert "  3 x salesforce_required_field (salesforce_admin): " in text
+    assert "  1 x duplicate_events (end_user): " in text
+    assert "running session: job r9" in text
+    assert "without a new session this changes at " in text
+    assert "not visible to monitoring" in text
+
+
+def test_an_owner_without_a_remedy_of_its_own_gets_the_default_owners():
+    assert load_ruleset().catalogue.remedy("oauth_token_expired", Owner.NETWORK_ADMIN).startswith("Sign in")
+
+
+def test_any_time_can_be_told():
+    assert instant(0) == "1970-01-01T00:00:00Z"
+    assert instant(1e300).endswith("s after 1970")
