@@ -1,0 +1,139 @@
+"""Every way out of the program, as one table: whoever adds an output adds a line here."""
+
+import io
+import logging
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+from unittest.mock import patch
+
+import msgspec
+import structlog
+
+from canary.planted import IN_ENVIRONMENT
+from canary.world import TEXTS
+from integration.serving import Daemon
+from syncwatch.cli import app
+
+ENVIRONMENT = {"SYNCWATCH_CANARY_SECRET": IN_ENVIRONMENT, "CANARY_TOKEN": IN_ENVIRONMENT}
+OPENMETRICS = {"Accept": "application/openmetrics-text;version=1.0.0"}
+JSON_LINES = b"\n".join(msgspec.json.encode({"id": n, "text": text}) for n, text in enumerate(TEXTS))
+
+
+@dataclass(frozen=True)
+class World:
+    """What has run, and was stopped, when outputs are looked at.
+
+    Attributes:
+        config: the configuration of the planted fleet.
+        state: its state folder.
+        pages: what the daemons answered, by path and format, all polls after another.
+        logs: what they wrote, by format.
+    """
+
+    config: Path
+    state: Path
+    pages: Mapping[str, bytes]
+    logs: Mapping[str, bytes]
+
+
+class Output(NamedTuple):
+    """A way out, and a word that it must hold, so that an output that is empty by mistake is noticed."""
+
+    read: Callable[[World], bytes]
+    must_hold: bytes = b""
+
+
+def invoke(*arguments: str, stdin: bytes = b"", **environ: str) -> bytes:
+    """Standard output and standard error of a command, run in this process."""
+    out = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True)
+    given = io.TextIOWrapper(io.BytesIO(stdin))
+    with (
+        _logging_kept(),
+        redirect_stdout(out),
+        redirect_stderr(out),
+        patch.object(sys, "stdin", given),
+        patch.dict(os.environ, {**ENVIRONMENT, **environ}),
+        suppress(SystemExit),
+    ):
+        app(list(arguments), prog_name="syncwatch")
+    out.flush()
+    return out.buffer.getvalue()
+
+
+@contextmanager
+def _logging_kept() -> Iterator[None]:
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    try:
+        yield
+    finally:
+        root.handlers[:] = handlers
+        root.setLevel(level)
+        structlog.reset_defaults()
+
+
+def scrapes(daemon: Daemon) -> dict[str, bytes]:
+    """All that the daemon answers now."""
+    return {
+        "text": daemon.ask().body,
+        "openmetrics": daemon.ask(**OPENMETRICS).body,
+        "landing": daemon.ask("/").body,
+        "probes": daemon.ask("/-/healthy").body + daemon.ask("/-/ready").body,
+        "no page": daemon.ask("/nothing").body,
+    }
+
+
+def _command(*arguments: str, stdin: bytes = b"", **environ: str) -> Callable[[World], bytes]:
+    return lambda world: invoke(
+        *(str(world.config) if each == "CONFIG" else each for each in arguments), stdin=stdin, **environ
+    )
+
+
+def _diagnose(user: str) -> Output:
+    return Output(_command("diagnose", "CONFIG", "--tenant", "open", "--user", user), b"state:")
+
+
+def _files(folder: Path) -> bytes:
+    return b"".join(str(each).encode() + each.read_bytes() for each in folder.rglob("*") if each.is_file())
+
+
+OUTPUTS: Mapping[str, Output] = {
+    "/metrics as text": Output(lambda w: w.pages["text"], b"inboxsync_syncs_down{"),
+    "/metrics as OpenMetrics": Output(lambda w: w.pages["openmetrics"], b"# EOF"),
+    "landing page": Output(lambda w: w.pages["landing"], b"Syncwatch"),
+    "probes": Output(lambda w: w.pages["probes"], b"ready"),
+    "page that is none": Output(lambda w: w.pages["no page"], b"404"),
+    "run, log as JSON at debug": Output(lambda w: w.logs["json"], b'"poll_failed"'),
+    "run, log for the console at debug": Output(lambda w: w.logs["console"], b"poll_failed"),
+    "state folder": Output(lambda w: _files(w.state)),
+    "poll-once": Output(_command("poll-once", "CONFIG", SYNCWATCH_LOG_LEVEL="debug"), b"inboxsync_users{"),
+    "poll-once, console": Output(
+        _command("poll-once", "CONFIG", SYNCWATCH_LOG_FORMAT="console"), b"poll_failed"
+    ),
+    "poll-once of a tenant that is none": Output(
+        _command("poll-once", "CONFIG", "--tenant", "x"), b"no tenant"
+    ),
+    **{f"diagnose u-{number}": _diagnose(f"u-{number}") for number in (0, 3, 5)},
+    "diagnose a user with odd values": _diagnose("odd-0"),
+    "diagnose where nobody is let in": Output(
+        _command("diagnose", "CONFIG", "--tenant", "refused", "--user", "u-1"), b"cannot be read"
+    ),
+    "classify": Output(_command("classify", *TEXTS), b"unclassified"),
+    "classify --json": Output(_command("classify", "--json", stdin=JSON_LINES), b'"class":"unclassified"'),
+    "classify what is no JSON": Output(
+        _command("classify", stdin=JSON_LINES.replace(b"}", b"")), b"<stdin>:1"
+    ),
+    "check-config": Output(_command("check-config", "CONFIG"), b": fine"),
+    "check-config, bad settings": Output(
+        _command(
+            "check-config", "CONFIG", SYNCWATCH_LISTEN=IN_ENVIRONMENT, SYNCWATCH_LOG_LEVEL=IN_ENVIRONMENT
+        ),
+        b"SYNCWATCH_LISTEN",
+    ),
+    "version": Output(_command("version"), b"syncwatch"),
+}

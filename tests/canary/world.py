@@ -1,0 +1,73 @@
+"""A panel that plants confidential things in every place of its answers."""
+
+import time
+from typing import Any
+
+from canary.planted import (
+    ADDRESS,
+    CLIENT_SECRET,
+    FIRM_NAME,
+    IN_401,
+    PERSON,
+    QUOTED,
+    SUBJECT,
+)
+from integration.bench import Person, firm
+from integration.firm_x import issue
+from integration.other_panel import Firm, Row
+
+TEXTS = (
+    f"Blorp: the quux of {QUOTED} is not frobnicated",
+    f"Blorp: the quux of {SUBJECT} is not frobnicated",
+    f'Blorp: the quux of "{SUBJECT}" by {PERSON} <{ADDRESS}> is not frobnicated',
+    f"SD0025: Synchronization was stopped in order to prevent creation of duplicates for: {QUOTED} in Salesforce",
+    f"synchronization was stopped in order to not produce duplicates for: {SUBJECT} in 'C4C' review {SUBJECT}",
+    f"first error: FIELD_CUSTOM_VALIDATION_EXCEPTION, {SUBJECT}: [{PERSON}]",
+    f"ErrorNonExistentMailbox: no mailbox is associated with {ADDRESS}",
+    f"Detected: 1 conflict(s), 0 duplicate(s), 1 issue(s) (SW0002) {QUOTED}",
+    SUBJECT,
+    ADDRESS,
+)
+EVERYWHERE = f"{SUBJECT} {PERSON} {ADDRESS}"
+AS_ODD_VALUES: tuple[dict[str, Any], ...] = (
+    {"mailboxStatus": EVERYWHERE},
+    {"synchronizationStatus": EVERYWHERE},
+    {"effectiveSynchronizationStatus": ADDRESS},
+    {"mailboxAccessType": SUBJECT},
+    {"issues": EVERYWHERE},
+    {"createdOn": SUBJECT},
+    {"disabledDueToError": SUBJECT},
+    {"lastSession": SUBJECT},
+    {"lastSession": {"jobId": "j", "startedAt": ADDRESS, "status": "errors", "message": SUBJECT}},
+    {"lastSession": {"jobId": "j", "startedAt": "2026-01-01T00:00:00Z", "endedAt": None, "status": PERSON}},
+    {SUBJECT: {ADDRESS: [PERSON]}},
+)
+
+
+def planted_issue(text: str) -> Row:
+    return issue(text, name=SUBJECT, type=PERSON, direction=ADDRESS, operation=SUBJECT, errorCode=PERSON)
+
+
+def confidential() -> Firm:
+    """A firm whose every text is planted; ids alone are not."""
+    planted = firm()
+    planted.client_secret = CLIENT_SECRET
+    planted.error_body = f'{{"error": {{"type": "{IN_401}", "message": "{SUBJECT} {ADDRESS}"}}}}'.encode()
+    named = {"name": FIRM_NAME, "externalId": ADDRESS}
+    planted.organizations[0] |= {**named, "mailboxAccessType": FIRM_NAME, "crmConnection": PERSON}
+    planted.organizations.append({"id": "org-2", **named, "synchronizationStatus": FIRM_NAME})
+    planted.plans[0] |= named
+    planted.plans.append({"id": "plan-2", **named, "synchronizationIntervalSeconds": SUBJECT})
+    for number, text in enumerate(TEXTS):
+        person = Person(planted, time.time, f"u-{number}")
+        person.row |= {"name": PERSON, "email": ADDRESS, "updatedOn": SUBJECT}
+        person.runs(text, tab=[planted_issue(each) for each in TEXTS] + [{"errorText": [SUBJECT]}])
+        session = person.row["lastSession"]
+        session |= {"scope": SUBJECT, "errorSource": PERSON, "errorCategory": ADDRESS}
+        if number % 2:  # in the sessions table only
+            person.row["lastSession"] = {**session, "message": None}
+    for number, change in enumerate(AS_ODD_VALUES):
+        person = Person(planted, time.time, f"odd-{number}")
+        person.runs(SUBJECT)
+        person.row |= change
+    return planted
