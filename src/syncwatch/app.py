@@ -9,6 +9,7 @@ import secrets
 from collections.abc import Callable, Coroutine, Iterator
 
 import structlog
+from aiohttp import web
 
 from syncwatch import __version__
 from syncwatch.classification.classifier import Classifier
@@ -25,7 +26,7 @@ from syncwatch.polling.announce import Announcer
 from syncwatch.polling.details import AT_ONCE
 from syncwatch.polling.meters import PollMeters
 from syncwatch.polling.poll import Result, Stages, poll
-from syncwatch.polling.schedule import LONGEST_PAUSE
+from syncwatch.polling.schedule import longest_silence
 from syncwatch.polling.scheduler import Scheduler, Watch
 from syncwatch.rows import PanelReading
 from syncwatch.setup import Setup
@@ -90,7 +91,7 @@ class App:
                 group.create_task(self._scheduler.run(started.set))
                 await started.wait()
                 self._schedule()
-                log.info("started", version=__version__, listen=f"{host}:{port}", tenants=len(self._panels))
+                log.info("started", version=__version__, listen=_listens(runner), tenants=len(self._panels))
                 await stop.wait()
                 await self._shut_down(grace, hurry)
                 lag.cancel()
@@ -217,11 +218,11 @@ class App:
         self._scrape.set()
 
     def _standstill(self) -> str | None:
-        """Polling stands still if nothing ended for longer than the longest pause between two polls."""
+        """Polling stands still if nothing ended for longer than all panels together can keep it waiting."""
         if not self._panels:
             return None
-        intervals = [tenant.interval for tenant in self._setup.config.tenants]
-        patience = 2 * max(LONGEST_PAUSE, *intervals) + self._setup.config.polling.timeout
+        intervals = (tenant.interval for tenant in self._setup.config.tenants)
+        patience = longest_silence(intervals, self._setup.config.polling.timeout)
         silence = self._clock.monotonic() - self._progress
         return f"no poll ended for {silence:.0f} s" if silence > patience else None
 
@@ -249,6 +250,12 @@ class App:
         finally:
             for future in waiting:
                 future.cancel()
+
+
+def _listens(runner: web.AppRunner) -> str:
+    """Where it listens really: the configured port may be 0."""
+    host, port = runner.addresses[0][:2]
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def client(setup: Setup) -> Http:

@@ -6,12 +6,12 @@ instant at which time alone changes a state is not waited past.
 """
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-FIRST_SPREAD = (
-    30.0  # seconds over which the first polls after a start are spread, or two intervals if shorter
-)
+FIRST_SPREAD = 30.0  # seconds over which the first polls are spread, or two intervals if that is shorter
 LONGEST_PAUSE = 900.0  # seconds between two tries of a tenant that fails, unless its interval is longer
+LONGEST_WAIT = 3600.0  # seconds that a panel may ask to be left alone for
 JITTER = 0.1  # share of a pause that is left to chance
 SOONEST = 0.1  # share of the interval that lies between two looks at the least ...
 SOON_ENOUGH = 15.0  # ... and seconds that are enough
@@ -57,3 +57,8 @@ def grid(tenant: str, interval: float) -> Grid:
     """The grid of a tenant."""
     digest = hashlib.blake2b(tenant.encode(), digest_size=8).digest()
     return Grid(interval, int.from_bytes(digest) / 2**64)
+
+
+def longest_silence(intervals: Iterable[float], timeout: float) -> float:
+    """Seconds for which no poll may end although polling goes on, every panel failing or asking to be left alone."""
+    return (1 + JITTER) * max(LONGEST_WAIT, LONGEST_PAUSE, *intervals) + 2 * timeout

@@ -13,7 +13,7 @@ import structlog
 from syncwatch.clock import Clock
 from syncwatch.polling.meters import PollMeters
 from syncwatch.polling.poll import Result, Stages, poll
-from syncwatch.polling.schedule import Grid, grid
+from syncwatch.polling.schedule import LONGEST_WAIT, Grid, grid
 from syncwatch.rows import PanelReading
 from syncwatch.state.memory import TenantMemory
 
@@ -140,5 +140,5 @@ class Scheduler:
         if result.snapshot is not None:
             upcoming = rhythm.not_past(upcoming, result.snapshot.until, now)
         if result.error is not None and result.error.retry_after is not None:
-            upcoming = max(upcoming, now + result.error.retry_after)
+            upcoming = max(upcoming, now + min(result.error.retry_after, LONGEST_WAIT))
         return upcoming
