@@ -18,8 +18,6 @@ from syncwatch.errors import ConfigError, Problem
 from syncwatch.panel.auth import misfit
 from syncwatch.panel.profile import Profile, load_profiles
 
-CATALOGUE = "classes.yaml"
-
 
 @dataclass(frozen=True, slots=True)
 class Setup:

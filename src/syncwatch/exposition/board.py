@@ -41,7 +41,6 @@ class Board:
         self._families: tuple[Family, ...] = ()
         self._chunks: dict[str, dict[str, bytes]] = {}
         self._subjects: dict[str, Subject] = {}
-        self._snapshots: dict[str, Snapshot] = {}
         self._series = 0
 
     def apply(self, tenants: Iterable[Tenant], label_names: tuple[str, ...]) -> None:
@@ -70,13 +69,7 @@ class Board:
             counters=polled.counters,
             counts=snapshot.counts() if snapshot else subject.counts,
         )
-        if snapshot is not None:
-            self._snapshots[tenant] = snapshot
         self._render(tenant, self._families)
-
-    def snapshot(self, tenant: str) -> Snapshot | None:
-        """The tenant's last good snapshot, however old."""
-        return self._snapshots.get(tenant)
 
     def parts(self, *, openmetrics: bool) -> Iterator[bytes]:
         """The page in pieces: every family that has samples, header first."""
@@ -116,7 +109,6 @@ class Board:
 
     def _drop(self, tenant: str) -> None:
         del self._subjects[tenant]
-        self._snapshots.pop(tenant, None)
         for chunks in self._chunks.values():
             self._series -= chunks.pop(tenant, b"").count(b"\n")
 

@@ -225,7 +225,6 @@ def test_apply_keeps_what_is_known_and_drops_who_is_gone(shown):
     ]
     shown.board.apply([tenant("firm-2")], LABELS)
     assert "firm-1" not in shown.body()
-    assert shown.board.snapshot("firm-1") is None
     shown.board.publish("firm-1", polled(picture()))
     assert "firm-1" not in shown.body(), "a poll that was in flight when its tenant went"
     shown.board.apply([tenant()], LABELS)
