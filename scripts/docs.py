@@ -1,7 +1,8 @@
 """Writes the pages of docs/ that are made from the code: states and metrics. `--check` only says whether they drifted.
 
 Nothing here is asserted a second time: states come from asking the tree about every combination, metrics from the
-table that the exposition renders by, and when a family is absent from rendering it in each situation.
+table that the exposition renders by, and when a family is absent from rendering it in each situation, with each
+thing that a panel may not show left out in turn.
 """
 
 import argparse
@@ -22,20 +23,24 @@ from syncwatch.exposition.own import OwnMeters, new_registry
 from syncwatch.exposition.page import CLASS_INFO_HELP, Page
 from syncwatch.model import (
     UNCLASSIFIED,
+    Condition,
     Finding,
+    IssueFacts,
     Mailbox,
+    OrganizationFacts,
     Owner,
     Running,
     SessionFacts,
-    Side,
     State,
     Switch,
     UserFacts,
+    Verdict,
 )
 from syncwatch.polling.meters import PollMeters
+from syncwatch.rows import EVERYTHING, Sight
 from syncwatch.setup import load_ruleset
-from syncwatch.state.memory import Counters
-from syncwatch.state.snapshot import Counts
+from syncwatch.state.memory import Counters, TenantMemory, UserMemory
+from syncwatch.state.snapshot import Snapshot
 
 DOCS = Path(__file__).parents[1] / "docs"
 NOTICE = "<!-- Made by scripts/docs.py; change the code, not this page. -->"
@@ -98,6 +103,48 @@ def states() -> Iterator[str]:
     yield from table(
         ["sessions", "sync enabled", "sync disabled due to an error"], map(_situation, SITUATIONS)
     )
+    yield from _unseen()
+
+
+def _unseen() -> Iterator[str]:
+    """The same where a panel does not show everything."""
+    yield "\n## No effective status\n"
+    yield "Where the panel does not show it, it follows from the own switch, the error flag and the organization's switch,"
+    yield "as here for an initialized mailbox without the flag; with it every known switch is `down`. None: the user names"
+    yield "no organization, or the panel lists none. Unknown: also an organization that the list does not have.\n"
+    yield from table(
+        ["own switch \\ organization", "none", *Switch],
+        (
+            [f"**{switch}**", *(_worked_out(switch, organization) for organization in (None, *Switch))]
+            for switch in Switch
+        ),
+    )
+    yield "\n## No sessions\n"
+    yield "Where the panel shows no sessions, what it says of the sync itself counts, and time alone changes nothing. For a"
+    yield "user whose sync is enabled:\n"
+    hidden = replace(_circumstances(), sight=Sight(sessions=False))
+    words = {each: replace(_ON, last=None, condition=each) for each in (None, *Condition)}
+    yield from table(
+        ["the panel's own word", "state"],
+        ([f"**{each}**" if each else "none", _said(user, hidden)] for each, user in words.items()),
+    )
+    yield "\n## Sessions that may be left out\n"
+    yield "An export may leave sessions out, such as those that went well. Then a user of whom none is shown did not stall:"
+    yield "what the panel itself says of the sync counts, and else nothing is known. For a user whose sync is enabled:\n"
+    part = replace(_circumstances(), sight=Sight(silence=False))
+    yield from table(
+        ["sessions", "no word of the panel's own", "its word is `up`", "its word is `failing`"],
+        (
+            [name, *(_said(replace(user, condition=word), part) for word in (None, *KNOWN_WORDS))]
+            for name, user in SITUATIONS.items()
+        ),
+    )
+
+
+def _worked_out(switch: Switch, organization: Switch | None) -> str:
+    user = replace(_ON, switch=switch, effective=None)
+    state = diagnose(user, replace(_circumstances(), organization=organization), NOW).state
+    return "sessions" if (switch, state) == (Switch.ENABLED, State.UP) else f"`{state}`"
 
 
 def _ended(ago: float = MINUTE, finding: Finding | None = None, *, completed: bool = True) -> SessionFacts:
@@ -113,6 +160,7 @@ def _user(**changes: object) -> UserFacts:
     return replace(_ON, **changes)
 
 
+KNOWN_WORDS = (Condition.UP, Condition.FAILING)
 SITUATIONS: dict[str, UserFacts] = {
     "the last one completed, with or without issues": _user(),
     "the last one failed": _user(last=_ended(finding=TEXT, completed=False)),
@@ -168,7 +216,8 @@ def _said(user: UserFacts, terms: Circumstances) -> str:
 def metrics() -> Iterator[str]:
     """Every family of the page: of the tenants, the catalogue, and the daemon's own."""
     yield f"# Metrics\n\n{NOTICE}\n"
-    yield "`inboxsync_` is the watched world, `syncwatch_` the daemon. All times are Unix seconds.\n"
+    yield "`inboxsync_` is the watched world, `syncwatch_` the daemon. All times are Unix seconds."
+    yield "What a tenant's panel does not show is absent, never zero.\n"
     yield "## By tenant\n"
     yield "All have the label `tenant`; `inboxsync_tenant_info` also has every other label that is configured.\n"
     head = ["name", "type", "labels", "what it says", "when it is absent"]
@@ -188,27 +237,74 @@ def _family(family: Family) -> list[str]:
 
 def _absent(family: Family) -> Iterator[str]:
     """When a family has no sample, found out by asking it in each situation."""
-    tenant = Tenant("t", "p", {}, 1, 1)
     failed = Health(up=False, last_poll=NOW, duration=1.0, polls=1, failures={"dns": 1})
-    good = Health(up=True, data=NOW, last_poll=NOW, last_success=NOW, duration=1.0, polls=1)
-    sides = {Side.MAILBOX: 0, Side.CRM: 0}
-    zeros = dict.fromkeys(State, 0)
-    issues = {(UNCLASSIFIED, _circumstances().owners[UNCLASSIFIED].value): 0}
-    calm = Counts(zeros, {}, issues, {"user": 0, "item": 0}, sides, {}, 0, None, None, None, 0)
-
-    def none(health: Health, counts: Counts | None = None) -> bool:
-        return not list(family.samples(Subject(tenant, health, Counters(), counts)))
-
-    if none(good, calm):
+    if not _labels(family, _subject(calm=True)):
         yield "while there is none"
-    elif none(failed):
+    elif not _labels(family, _subject(failed)):
         yield "before the first poll that could be read"
-    elif none(Health()):
+    elif not _labels(family, _subject(Health())):
         yield "before the first poll"
-    if not none(good, calm) and none(good, replace(calm, issues=None)):
+    if _labels(family, _subject(calm=True)) and not _labels(family, _subject(calm=True, baseline=False)):
         yield "before every user's issues were read once"
+    yield from _not_shown(family)
     if not family.kept:
         yield "when the data is stale"
+
+
+def _not_shown(family: Family) -> Iterator[str]:
+    """What a panel may not show, so that some or all samples of the family are absent, never zero."""
+    everything = _labels(family, _subject())
+    for wording, subject in _unseen_subjects().items():
+        left = _labels(family, subject)
+        if everything and not left:
+            yield wording
+        elif gone := sorted(everything - left):
+            yield f"{', '.join(f'`{value}`' for labels in gone for value in labels)} {wording}"
+
+
+def _labels(family: Family, subject: Subject) -> set[tuple[str, ...]]:
+    """The label values of each of the family's samples."""
+    return {labels for labels, _ in family.samples(subject)}
+
+
+GOOD = Health(up=True, data=NOW, last_poll=NOW, last_success=NOW, duration=1.0, polls=1)
+FIRM = OrganizationFacts("o", Switch.ENABLED, "m365_graph_user", crm_connected=True)
+
+
+def _subject(
+    health: Health = GOOD,
+    sight: Sight = EVERYTHING,
+    firm: OrganizationFacts = FIRM,
+    *,
+    calm: bool = False,
+    baseline: bool = True,
+) -> Subject:
+    """A tenant with one of everything, or a `calm` one without users."""
+    issues = (IssueFacts(b"i", TEXT),)
+    user = replace(_ON, organization=FIRM.id, issues=issues, last=_ended(finding=TEXT, completed=False))
+    down = Verdict(State.DOWN, TEXT.class_, TEXT.owner, finding=TEXT)
+    users = {} if calm else {user.id: UserMemory(user, down.state, NOW, down_since=NOW)}
+    users |= {} if calm else {"v": UserMemory(replace(_ON, id="v", organization=FIRM.id), State.UP, NOW)}
+    memory = TenantMemory(baseline=baseline, users=users, organizations={firm.id: firm})
+    verdicts = {"u": down, "v": Verdict(State.UP)}
+    owner = _circumstances().owners[UNCLASSIFIED]
+    counts = Snapshot("t", NOW, memory, verdicts, owner, sight=sight).counts() if health.data else None
+    return Subject(Tenant("t", "p", {}, 1, 1), health, Counters(), counts, sight)
+
+
+@cache
+def _unseen_subjects() -> dict[str, Subject]:
+    """A tenant with one of everything, by what its panel does not show of it."""
+    return {
+        "where the panel shows no sessions": _subject(sight=Sight(sessions=False)),
+        "where the panel may leave sessions out": _subject(sight=Sight(silence=False)),
+        "where the panel shows no messages of sessions": _subject(sight=Sight(messages=False)),
+        "where the panel shows no issues": _subject(sight=Sight(issues=False)),
+        "where nothing names a mailbox access type": _subject(firm=replace(FIRM, access_type=None)),
+        "where no organization says whether it is connected": _subject(
+            firm=replace(FIRM, crm_connected=None)
+        ),
+    }
 
 
 def _registered() -> Iterator[list[str]]:

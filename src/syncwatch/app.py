@@ -6,7 +6,7 @@ then those in flight end, then whoever scrapes may take the last figures, and th
 
 import asyncio
 import secrets
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Coroutine, Iterator
 
 import structlog
 from aiohttp import web
@@ -20,7 +20,7 @@ from syncwatch.exposition.board import Board, Polled
 from syncwatch.exposition.own import OwnMeters, new_registry
 from syncwatch.exposition.page import Page
 from syncwatch.panel.client import Http, Timeouts
-from syncwatch.panel.compile import compile_profile
+from syncwatch.panel.compile import CompiledProfile, compile_profile
 from syncwatch.panel.panel import Panel
 from syncwatch.polling.announce import Announcer
 from syncwatch.polling.details import AT_ONCE
@@ -28,7 +28,7 @@ from syncwatch.polling.meters import PollMeters
 from syncwatch.polling.poll import Result, Stages, poll
 from syncwatch.polling.schedule import longest_silence
 from syncwatch.polling.scheduler import Scheduler, Watch
-from syncwatch.rows import PanelReading
+from syncwatch.rows import Sight
 from syncwatch.setup import Setup
 from syncwatch.state.journal import Journal, MemoryJournal
 from syncwatch.state.memory import TenantMemory
@@ -65,7 +65,7 @@ class App:
         self._meters = PollMeters(registry, setup.ruleset.catalogue.classes)
         self._board = Board(clock)
         self._page = Page(self._board, registry, clock)
-        self._panels: dict[str, tuple[object, Callable[[], PanelReading]]] = {}
+        self._panels: dict[str, tuple[object, Panel]] = {}
         self._scheduler = Scheduler(clock, self._meters, self._publish)
         self._scraped: float | None = None
         self._scrape = asyncio.Event()
@@ -111,8 +111,8 @@ class App:
             tenant: its id.
             only: the one user whose sessions and issues are wanted; None for everybody's.
         """
-        _, open_ = self._panels[tenant]
-        result = await poll(tenant, open_(), TenantMemory(), self._stages, self._clock, only=only)
+        _, panel = self._panels[tenant]
+        result = await poll(tenant, panel.reading(), TenantMemory(), self._stages, self._clock, only=only)
         self._publish(tenant, result)
         return result
 
@@ -149,29 +149,46 @@ class App:
             timeout=polling.timeout,
         )
 
-    def _reach(self, setup: Setup) -> Iterator[tuple[str, tuple[object, Callable[[], PanelReading]]]]:
+    def _reach(self, setup: Setup) -> Iterator[tuple[str, tuple[object, Panel]]]:
         """How each tenant's panel is reached: by the same panel object, token and all, if nothing changed."""
-        compiled = {id_: compile_profile(profile) for id_, profile in setup.profiles.items()}
+        compiled: dict[object, CompiledProfile] = {}
         written = {id_: profile.model_dump_json() for id_, profile in setup.profiles.items()}
         timeouts = Timeouts(total=setup.config.polling.timeout)
         for tenant in setup.config.tenants:
-            identity = (tenant.url, tenant.credential, written[tenant.profile], timeouts)
+            own = (tenant.timezone, tenant.datetime_format, tenant.exports_complete)
+            parameters = tuple(sorted(tenant.parameters.items()))
+            location = tenant.url_secret or tenant.url or ""
+            identity = (location, tenant.credential, parameters, own, written[tenant.profile], timeouts)
             before = self._panels.get(tenant.id)
             if before is not None and before[0] == identity:
                 yield tenant.id, before
                 continue
-            profile = compiled[tenant.profile]
-            panel = Panel(tenant.url, profile, tenant.credential, self._http, self._clock, timeouts=timeouts)
-            yield tenant.id, (identity, panel.reading)
+            profile = compiled.get((tenant.profile, own))
+            if profile is None:
+                zone, formats, complete = own
+                profile = compiled[tenant.profile, own] = compile_profile(
+                    setup.profiles[tenant.profile], self._key, zone=zone, formats=formats, complete=complete
+                )
+            panel = Panel(
+                location,
+                profile,
+                tenant.credential,
+                self._http,
+                self._clock,
+                parameters=tenant.parameters,
+                timeouts=timeouts,
+            )
+            yield tenant.id, (identity, panel)
 
     def _watch(self, tenant: Tenant) -> Watch:
-        identity, open_ = self._panels[tenant.id]
-        return Watch(tenant.id, tenant.interval, open_, identity=(identity, tenant.interval))
+        identity, panel = self._panels[tenant.id]
+        return Watch(tenant.id, tenant.interval, panel.reading, identity=(identity, tenant.interval))
 
     def _show(self, setup: Setup) -> None:
         catalogue = setup.ruleset.catalogue
-        self._board.apply(map(_shown, setup.config.tenants), setup.config.label_names)
-        self._announcer.keep(tenant.id for tenant in setup.config.tenants)
+        shown = [_shown(tenant, self._panels[tenant.id][1].sight) for tenant in setup.config.tenants]
+        self._board.apply(shown, setup.config.label_names)
+        self._announcer.keep({tenant.id: tenant.stale_after for tenant in setup.config.tenants})
         self._meters.know(catalogue.classes)
         self._page.describe(
             {
@@ -200,6 +217,7 @@ class App:
                 duration=result.duration,
                 error=result.error,
                 truncated=result.figures.truncated,
+                sight=result.sight,
             ),
         )
 
@@ -263,5 +281,7 @@ def client(setup: Setup) -> Http:
     return Http(limit=setup.config.polling.concurrency * AT_ONCE)
 
 
-def _shown(tenant: Tenant) -> families.Tenant:
-    return families.Tenant(tenant.id, tenant.profile, tenant.labels, tenant.interval, tenant.stale_after)
+def _shown(tenant: Tenant, sight: Sight) -> families.Tenant:
+    return families.Tenant(
+        tenant.id, tenant.profile, tenant.labels, tenant.interval, tenant.stale_after, sight=sight
+    )

@@ -78,6 +78,14 @@ class Outcome(StrEnum):
     UNKNOWN = "unknown"
 
 
+class Condition(StrEnum):
+    """What a panel that shows no sessions says of a user's sync itself."""
+
+    UP = "up"
+    FAILING = "failing"
+    UNKNOWN = "unknown"
+
+
 class Side(StrEnum):
     """Which of the two connected systems."""
 
@@ -174,7 +182,8 @@ class UserFacts(msgspec.Struct, frozen=True, gc=False):
         plan: id of the plan, if any.
         mailbox: whether the mailbox was set up.
         switch: the user's own switch.
-        effective: what organization and errors leave of it.
+        effective: what organization and errors leave of it; None where that is to be worked out.
+        condition: what the panel itself says of a sync whose sessions it does not show.
         error: the panel's flag *Disabled due to an error*.
         access_type: slug of the mailbox access type; None where the organization's counts.
         created: when the user was created.
@@ -183,7 +192,7 @@ class UserFacts(msgspec.Struct, frozen=True, gc=False):
         before_known: whether `before` was looked for.
         running: the session that runs now, if any.
         odd_session: whether the newest session has a status that the profile does not know.
-        issue_rows: rows on the Issues tab, as the list says.
+        issue_rows: rows on the Issues tab, as the list says; None if it does not.
         issues: those rows, read and classified.
     """
 
@@ -192,7 +201,8 @@ class UserFacts(msgspec.Struct, frozen=True, gc=False):
     plan: str | None = None
     mailbox: Mailbox = Mailbox.UNKNOWN
     switch: Switch = Switch.UNKNOWN
-    effective: Switch = Switch.UNKNOWN
+    effective: Switch | None = Switch.UNKNOWN
+    condition: Condition | None = None
     error: bool = False
     access_type: str | None = None
     created: float | None = None
@@ -201,7 +211,7 @@ class UserFacts(msgspec.Struct, frozen=True, gc=False):
     before_known: bool = False
     running: Running | None = None
     odd_session: bool = False
-    issue_rows: int = 0
+    issue_rows: int | None = 0
     issues: tuple[IssueFacts, ...] = ()
 
 

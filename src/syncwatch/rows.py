@@ -14,7 +14,7 @@ from typing import Generic, Protocol, TypeVar
 
 import msgspec
 
-from syncwatch.model import Mailbox, Outcome, Switch
+from syncwatch.model import Condition, Mailbox, Outcome, Switch
 
 R = TypeVar("R")
 
@@ -80,8 +80,8 @@ class UserRow(Protocol):
         ...
 
     @property
-    def effective(self) -> Switch:
-        """What the organization and errors leave of it."""
+    def effective(self) -> Switch | None:
+        """What the organization and errors leave of it; None where the panel leaves that to be worked out."""
         ...
 
     @property
@@ -90,11 +90,16 @@ class UserRow(Protocol):
         ...
 
     @property
+    def condition(self) -> Condition | None:
+        """What the panel itself says of a sync whose sessions it does not show."""
+        ...
+
+    @property
     def access_type(self) -> str | None: ...  # noqa: D102
     @property
     def created(self) -> float | None: ...  # noqa: D102
     @property
-    def issues(self) -> int:
+    def issues(self) -> int | None:
         """Rows on the user's Issues tab."""
         ...
 
@@ -174,6 +179,33 @@ class IssueTab(msgspec.Struct, frozen=True, gc=False):
     whole: bool = True
 
 
+class Sight(msgspec.Struct, frozen=True, gc=False):
+    """What a panel lets us see; the rest is *not visible*, which is neither zero nor healthy.
+
+    Attributes:
+        organizations: whether it lists organizations.
+        plans: whether it lists plans.
+        sessions: whether it shows users' sessions.
+        silence: whether a user of whom it shows no session had none; false for an export that may leave some out.
+        messages: whether it shows what sessions say.
+        issues: whether it lists issues.
+        live: whether it answers for now; an export answers for the time at which it was made.
+        default_plan_interval: seconds between two sessions of a user whose plan is not known; None for the fleet's.
+    """
+
+    organizations: bool = True
+    plans: bool = True
+    sessions: bool = True
+    silence: bool = True
+    messages: bool = True
+    issues: bool = True
+    live: bool = True
+    default_plan_interval: float | None = None
+
+
+EVERYTHING = Sight()
+
+
 class Figures(msgspec.Struct):
     """What one poll's requests came to; the daemon's own metrics are made of these.
 
@@ -196,6 +228,19 @@ class PanelReading(Protocol):
     @property
     def figures(self) -> Figures:
         """The figures so far, after a failure too."""
+        ...
+
+    @property
+    def sight(self) -> Sight:
+        """What this panel lets us see. What it does not is never to be asked for.
+
+        Whether silence tells something is known for sure once the users were read.
+        """
+        ...
+
+    @property
+    def time(self) -> float | None:
+        """The data's time, known once the users were read; None where the panel answers for now."""
         ...
 
     async def organizations(self, marks: Mapping[str, PageMark]) -> tuple[Page[OrganizationRow], ...]:

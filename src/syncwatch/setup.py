@@ -11,12 +11,14 @@ from typing import Any
 
 from syncwatch.classification.catalogue import FILE_NAME
 from syncwatch.classification.ruleset import RuleSet, load_rules
-from syncwatch.config.fleet import Config
+from syncwatch.config.fleet import Config, Tenant
 from syncwatch.config.loader import load as load_config
 from syncwatch.config.shipped import shipped
 from syncwatch.errors import ConfigError, Problem
-from syncwatch.panel.auth import misfit
-from syncwatch.panel.profile import Profile, load_profiles
+from syncwatch.panel.auth import may_receive, misfit
+from syncwatch.panel.profile.load import load_profiles
+from syncwatch.panel.profile.schema import Format, Profile
+from syncwatch.panel.urls import Urls
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +72,47 @@ def load_ruleset(files: tuple[Path, ...] = ()) -> RuleSet:
 
 
 def _misfits(config: Config, profiles: Mapping[str, Profile]) -> Iterator[Problem]:
-    """Tenants whose profile does not exist, or does not take their credential."""
+    """Tenants whose profile does not exist, or does not take what they say."""
     known = ", ".join(sorted(profiles))
     for tenant in config.tenants:
-        here = ("tenants", tenant.index)
-        if tenant.profile not in profiles:
-            message = f'there is no panel profile "{tenant.profile}"; known: {known}'
-            yield config.document.problem((*here, "profile"), message)
-        elif reason := misfit(profiles[tenant.profile].authentication, tenant.credential):
-            yield config.document.problem((*here, "credentials"), reason)
+        profile = profiles.get(tenant.profile)
+        found = (
+            [("profile", f'there is no panel profile "{tenant.profile}"; known: {known}')]
+            if profile is None
+            else _of_tenant(tenant, profile)
+        )
+        for key, message in found:
+            yield config.document.problem(("tenants", tenant.index, key), message)
+
+
+def _of_tenant(tenant: Tenant, profile: Profile) -> Iterator[tuple[str, str]]:
+    """What a profile has against a tenant: the key, and what to do."""
+    if reason := misfit(profile.authentication, tenant.credential) or _elsewhere(tenant, profile):
+        yield "credentials", reason
+    folder = tenant.url is not None and tenant.url.startswith("file:")
+    if folder and profile.format is not Format.CSV:
+        yield "url", f'the profile "{profile.profile}" reads no files: give an https URL'
+    given = tenant.parameters.keys()
+    if missing := sorted(profile.parameters - given):
+        yield "parameters", f"the profile wants {', '.join(missing)}: add it"
+    if odd := sorted(given - profile.parameters):
+        yield "parameters", f"the profile takes no {', '.join(odd)}: remove it"
+    wide = profile.tables.mapped()
+    if tenant.exports_complete is not None and not any(table.wide for _, table in wide):
+        yield "exports_complete", "the profile reads no list of many users' sessions: remove it"
+
+
+def _elsewhere(tenant: Tenant, profile: Profile) -> str | None:
+    """Whether the profile would have the credential sent to a host that it does not name."""
+    grant, credential = profile.authentication.client_credentials, tenant.credential
+    if grant is None or grant.token_url is None or credential is None or credential.client_id is None:
+        return None
+    if profile.parameters - tenant.parameters.keys():
+        return None  # said already
+    url = Urls(tenant.url or "https://secret.invalid", tenant.parameters).token(grant)
+    if may_receive(credential, url):
+        return None
+    return (
+        f"`{credential.name}` may not be sent to {url.host}, where the profile asks for tokens: "
+        f"list all its hosts under credentials.{credential.name}.hosts"
+    )

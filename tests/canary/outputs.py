@@ -13,9 +13,10 @@ from unittest.mock import patch
 
 import msgspec
 import structlog
+import yaml
 
 from canary.planted import IN_ENVIRONMENT
-from canary.world import TEXTS
+from canary.world import TEXTS, exports
 from integration.serving import Daemon
 from syncwatch.cli import app
 
@@ -98,6 +99,23 @@ def _diagnose(user: str) -> Output:
     return Output(_command("diagnose", "CONFIG", "--tenant", "open", "--user", user), b"state:")
 
 
+def _check_exports(*, headed: bool) -> Callable[[World], bytes]:
+    """`check-panel` of a tenant that drops files into a folder."""
+
+    def read(world: World) -> bytes:
+        folder = world.config.parent / f"exports-{headed}"
+        folder.mkdir(exist_ok=True)
+        for name, text in exports().items():
+            (folder / name).write_text(text if headed else text.partition("\n")[2], encoding="utf-8")
+            os.utime(folder / name, (1_700_000_000, 1_700_000_000))
+        config = folder / "syncwatch.yaml"
+        tenant = {"id": "files", "url": folder.as_uri(), "profile": "litify-inbox-csv"}
+        config.write_text(yaml.safe_dump({"tenants": [tenant]}), encoding="utf-8")
+        return invoke("check-panel", str(config), "--tenant", "files")
+
+    return read
+
+
 def _files(folder: Path) -> bytes:
     return b"".join(str(each).encode() + each.read_bytes() for each in folder.rglob("*") if each.is_file())
 
@@ -120,6 +138,12 @@ OUTPUTS: Mapping[str, Output] = {
     ),
     **{f"diagnose u-{number}": _diagnose(f"u-{number}") for number in (0, 3, 5)},
     "diagnose a user with odd values": _diagnose("odd-0"),
+    "diagnose an exported user": Output(
+        _command("diagnose", "CONFIG", "--tenant", "exports", "--user", "x-3"), b"not visible"
+    ),
+    "diagnose where half a file is": Output(
+        _command("diagnose", "CONFIG", "--tenant", "half", "--user", "x-3"), b"cannot be read"
+    ),
     "diagnose where nobody is let in": Output(
         _command("diagnose", "CONFIG", "--tenant", "refused", "--user", "u-1"), b"cannot be read"
     ),
@@ -135,5 +159,11 @@ OUTPUTS: Mapping[str, Output] = {
         ),
         b"SYNCWATCH_LISTEN",
     ),
+    "check-panel": Output(_command("check-panel", "CONFIG", "--tenant", "open"), b"extends: litify-inbox"),
+    "check-panel where nobody is let in": Output(
+        _command("check-panel", "CONFIG", "--tenant", "refused"), b"users could not be read: auth"
+    ),
+    "check-panel of files": Output(_check_exports(headed=True), b"extends: litify-inbox-csv"),
+    "check-panel of files without headings": Output(_check_exports(headed=False), b"users:"),
     "version": Output(_command("version"), b"syncwatch"),
 }

@@ -14,6 +14,7 @@ CLIENT_SECRET = "cs-9Qv7!xLmZ4tR8wKp2&yB"
 OTHER_SECRET = "wrong-7HjTq5NfXsD3gVe1"
 BEARER = "bt-Zk6PwYc4RdUo0MhLx8Ga"
 IN_401 = "t401-Jx5EbQn9WsTv2CfKr7Ly"
+SIGNATURE = "sig-Ww8LrKd3HyTz6JaBn0Ms"
 IN_ENVIRONMENT = "env-Ob3MzHu6DgPq1XyIw4Nk"
 
 PLANTED = {
@@ -25,6 +26,7 @@ PLANTED = {
     "refused client secret": OTHER_SECRET,
     "bearer token": BEARER,
     "token in a 401": IN_401,
+    "signature of a secret URL": SIGNATURE,
     "secret in the environment": IN_ENVIRONMENT,
 }
 PIECE = 8  # characters

@@ -18,7 +18,7 @@ from syncwatch.errors import ConfigError, PollError
 from syncwatch.panel.client import Http
 from syncwatch.panel.compile import compile_profile
 from syncwatch.panel.panel import Panel
-from syncwatch.panel.profile import load_profiles
+from syncwatch.panel.profile.load import load_profiles
 from syncwatch.setup import load
 
 Body = tuple[int, bytes]
@@ -48,7 +48,9 @@ def everything(error: BaseException) -> str:
 @pytest.fixture
 async def ask() -> AsyncIterator[Callable]:
     """Ask a panel whose token endpoint and lists answer these."""
-    profile = compile_profile(load_profiles(shipped("panels"))["litify-inbox"])
+    profile = compile_profile(
+        load_profiles(shipped("panels"))["litify-inbox"], b"a key of 32 bytes for the hashes"
+    )
     answers: dict[str, Body] = {}
 
     async def handle(request: web.Request) -> web.Response:

@@ -1,22 +1,46 @@
 """What is planted comes out nowhere."""
 
 import base64
+from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 import yaml
 
 from canary.outputs import ENVIRONMENT, OUTPUTS, World, invoke, scrapes
-from canary.planted import BEARER, CLIENT_SECRET, IN_ENVIRONMENT, OTHER_SECRET, PLANTED, SUBJECT, leaks
-from canary.world import confidential
+from canary.planted import (
+    BEARER,
+    CLIENT_SECRET,
+    FIRM_NAME,
+    IN_ENVIRONMENT,
+    OTHER_SECRET,
+    PLANTED,
+    SIGNATURE,
+    SUBJECT,
+    leaks,
+)
+from canary.world import confidential, planted_exports
 from integration.other_panel import OtherPanel
 from integration.serving import Daemon, eventually, served
 
 TENANTS = ("open", "bearer", "refused", "variable")
+FILES = ("exports", "half")
 
 
-def fleet(url: str) -> dict[str, object]:
-    """One tenant that is let in, one by a static token that is not accepted, two whose secrets are wrong."""
+def fleet(url: str, folder: Path) -> dict[str, object]:
+    """One tenant that is let in, one by a static token that is not accepted, two whose secrets are wrong.
+
+    And three whose places are confidential: exports, exports of which one is half a file, and a secret URL.
+    """
+    (folder / "place.secret").write_text(f"{url}/panel/open?sig={SIGNATURE}")
+    for id_ in FILES:
+        planted_exports(folder / FIRM_NAME / id_)
+    users = folder / FIRM_NAME / "half" / "users.csv"
+    users.write_bytes(users.read_bytes()[:-40])
+    files = [
+        {"id": id_, "url": (folder / FIRM_NAME / id_).as_uri(), "profile": "litify-inbox-csv"}
+        for id_ in FILES
+    ]
     return {
         "state": {"path": "state"},
         "polling": {"interval": "500ms"},
@@ -26,7 +50,11 @@ def fleet(url: str) -> dict[str, object]:
             "refused": {"client_id": "syncwatch", "client_secret_file": "refused.secret"},
             "variable": {"client_id": "syncwatch", "client_secret_env": "CANARY_TOKEN"},
         },
-        "tenants": [{"id": id_, "url": f"{url}/panel/{id_}", "credentials": id_} for id_ in TENANTS],
+        "tenants": [
+            *({"id": id_, "url": f"{url}/panel/{id_}", "credentials": id_} for id_ in TENANTS),
+            {"id": "signed", "url_file": "place.secret", "credentials": "open"},
+            *files,
+        ],
     }
 
 
@@ -46,7 +74,7 @@ def world(tmp_path_factory) -> World:
             for secret in folder.glob("*.secret"):
                 (place / secret.name).write_bytes(secret.read_bytes())
             settings = {"SYNCWATCH_LOG_FORMAT": fmt, "SYNCWATCH_LOG_LEVEL": "debug", **ENVIRONMENT}
-            daemons.append(Daemon(place, fleet(url), **settings))
+            daemons.append(Daemon(place, fleet(url, place), **settings))
         try:
             _live(daemons, panel, pages)
         finally:
@@ -72,7 +100,7 @@ def _live(daemons: list[Daemon], panel: OtherPanel, pages: dict[str, bytes]) -> 
 
     for daemon in daemons:
         daemon.ready()
-        for tenant in TENANTS:
+        for tenant in (*TENANTS, *FILES, "signed"):
             daemon.polled(tenant)
     eventually(lambda: scraped(1))
     panel.firms["open"].tokens.clear()

@@ -1,6 +1,9 @@
 """A panel that plants confidential things in every place of its answers."""
 
+import csv
 import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from canary.planted import (
@@ -42,6 +45,63 @@ AS_ODD_VALUES: tuple[dict[str, Any], ...] = (
     {"lastSession": {"jobId": "j", "startedAt": "2026-01-01T00:00:00Z", "endedAt": None, "status": PERSON}},
     {SUBJECT: {ADDRESS: [PERSON]}},
 )
+
+
+USERS_CSV = (
+    "User ID",
+    "Name",
+    "Email",
+    "Organization",
+    "Synchronization status",
+    "Mailbox status",
+    "Account Logon",
+)
+SESSIONS_CSV = (
+    *("Job ID", "User", "Synchronization start date", "Synchronization end date", "Status", "Message"),
+    *(SUBJECT, "Exception"),
+)
+
+
+def planted_exports(folder: Path) -> None:
+    """Exports of a firm whose every text is planted, headings and the folder's name too; ids alone are not."""
+    folder.mkdir(parents=True)
+    now = datetime.now(UTC)
+    users, sessions = [USERS_CSV], [SESSIONS_CSV]
+    for number, text in enumerate(TEXTS):
+        address = f"{number}.{ADDRESS}"
+        users.append((f"x-{number}", PERSON, address, FIRM_NAME, "Enabled", "Initialized", PERSON))
+        start, end = ((now - timedelta(minutes=age)).isoformat() for age in (6, 5))
+        sessions.append((f"j-{number}", address, start, end, "errors", text, SUBJECT, EVERYWHERE))
+    users += [
+        ("odd-0", PERSON, "odd", FIRM_NAME, EVERYWHERE, ADDRESS, PERSON),
+        ("", PERSON, ADDRESS, FIRM_NAME, "Enabled", "Initialized", PERSON),
+    ]
+    sessions += [
+        ("j-odd", PERSON, SUBJECT, ADDRESS, PERSON, SUBJECT, SUBJECT, SUBJECT),
+        (SUBJECT, PERSON, now.isoformat(), "", PERSON, SUBJECT, SUBJECT, SUBJECT),
+    ]
+    organizations = [("Name", "Synchronization status"), (FIRM_NAME, "Enabled"), (ADDRESS, FIRM_NAME)]
+    for name, rows in (("organizations", organizations), ("users", users), ("sessions", sessions)):
+        with (folder / f"{name}.csv").open("w", newline="") as file:
+            csv.writer(file).writerows(rows)
+
+
+def exports() -> dict[str, str]:
+    """The same as files: every cell is planted that is no id, time or one of the panel's own words."""
+    people = "".join(
+        f'u-{n},"{PERSON}",{ADDRESS},"{FIRM_NAME}",{status},"{SUBJECT}","{PERSON}"\n'
+        for n, status in enumerate(("Enabled", "Enabled", "Disabled", SUBJECT, PERSON, FIRM_NAME) * 3)
+    )
+    runs = "".join(
+        f'"{who}",2026-01-0{n}T10:00:00Z,finished,"{SUBJECT}"\n'
+        for n, who in enumerate((PERSON, ADDRESS, SUBJECT), 1)
+    )
+    firms = f'"{FIRM_NAME}",Enabled,"{PERSON}"\n"{PERSON}","{FIRM_NAME}","{SUBJECT}"\n'
+    return {
+        "organizations.csv": f"Name,Synchronization status,Mailbox access type\n{firms}",
+        "users.csv": f"User ID,Name,Email,Profile,State,Mailbox status,Synchronization status\n{people}",
+        "sessions.csv": f"User,Synchronization start date,Status,Message\n{runs}",
+    }
 
 
 def planted_issue(text: str) -> Row:

@@ -9,8 +9,19 @@ from typing import Any
 
 from syncwatch.classification.find import Finder
 from syncwatch.errors import PollError
-from syncwatch.model import Finding, Mailbox, Marks, Outcome, Owner, SessionFacts, Side, Switch, UserFacts
-from syncwatch.rows import Figures, IssueTab, Page, PageMark
+from syncwatch.model import (
+    Condition,
+    Finding,
+    Mailbox,
+    Marks,
+    Outcome,
+    Owner,
+    SessionFacts,
+    Side,
+    Switch,
+    UserFacts,
+)
+from syncwatch.rows import EVERYTHING, Figures, IssueTab, Page, PageMark, Sight
 
 T0 = 1_700_000_000.0
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86_400.0
@@ -35,6 +46,10 @@ FINDINGS = {
     "required": REQUIRED,
     "with issues": WITH_ISSUES,
 }
+
+
+# An export of which the panel leaves out what went well, and nothing else is known.
+FILTERED = Sight(plans=False, silence=False, issues=False, live=False)
 
 
 def classify(text: str) -> Finding:
@@ -114,11 +129,12 @@ class UserLine:
     plan: str | None = "p1"
     mailbox: Mailbox = Mailbox.INITIALIZED
     switch: Switch = Switch.ENABLED
-    effective: Switch = Switch.ENABLED
+    effective: Switch | None = Switch.ENABLED
+    condition: Condition | None = None
     error: bool = False
     access_type: str | None = None
     created: float | None = T0 - 30 * DAY
-    issues: int = 0
+    issues: int | None = 0
     session_job: str | None = "s1"
     session_started: float | None = T0 - 10 * MINUTE - 30
     session_ended: float | None = T0 - 10 * MINUTE
@@ -173,6 +189,8 @@ class ScriptedPanel:
         slow: seconds that a user's tabs take.
         fails: what to raise, by table.
         cut: users whose Issues tab is not read whole.
+        sight: what it shows; whatever else is asked for is an error.
+        time: the data's time, of an export.
     """
 
     lines: list[tuple[UserLine, ...]] = field(default_factory=lambda: [(UserLine(),)])
@@ -185,6 +203,8 @@ class ScriptedPanel:
     fails: dict[str, BaseException] = field(default_factory=dict)
     cut: frozenset[str] = frozenset()
     slow: float = 0.0
+    sight: Sight = EVERYTHING
+    time: float | None = None
     asked: list[str] = field(default_factory=list)
     most_at_once: int = 0
     figures: Figures = field(default_factory=Figures)
@@ -225,6 +245,7 @@ class ScriptedPanel:
 
     def _note(self, what: str) -> None:
         self.asked.append(what)
+        assert getattr(self.sight, what.partition(" ")[0], True), f"{what}: not visible"
         if failure := self.fails.get(what) or self.fails.get(what.partition(" ")[0]):
             raise failure
 

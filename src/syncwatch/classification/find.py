@@ -52,6 +52,7 @@ class Finder:
             mailbox=row.mailbox,
             switch=row.switch,
             effective=row.effective,
+            condition=row.condition,
             error=row.error,
             access_type=row.access_type,
             created=row.created,

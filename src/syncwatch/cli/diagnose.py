@@ -8,7 +8,7 @@ import typer
 from syncwatch.app import App, client
 from syncwatch.cli.complain import BAD_INPUT, ConfigFile, fail, prepare
 from syncwatch.clock import SystemClock
-from syncwatch.diagnosis.explain import explain
+from syncwatch.diagnosis.explain import explain, instant
 from syncwatch.polling.poll import Result
 from syncwatch.setup import Setup
 
@@ -29,9 +29,10 @@ def command(
     view = result.snapshot.user(user)
     if view is None:
         fail(f"  {'panel:':<20} read; it lists no user with this id")
-    print(f"  {'panel:':<20} read in {result.duration:.1f} s")
+    data = "" if result.sight.live else f", data of {instant(result.snapshot.time)}"
+    print(f"  {'panel:':<20} read in {result.duration:.1f} s{data}")
     catalogue = setup.ruleset.catalogue
-    for line in explain(view, lambda class_: catalogue[class_].owner, catalogue.remedy):
+    for line in explain(view, result.sight, lambda class_: catalogue[class_].owner, catalogue.remedy):
         print(line)
     if result.memory.users[user].pending:
         fail(

@@ -1,17 +1,20 @@
-"""Network addresses as people write them: where to listen, where a panel is.
+"""Addresses as people write them: where to listen, where a panel or the folder of its exports is.
 
 A panel's base URL is refused with user information, a query or a fragment, because those are where secrets
-hide and they would travel into messages. No error repeats what was given.
+hide and they would travel into messages. One that is itself a secret may carry a query, but may not cross a
+network in the clear. No error repeats what was given.
 """
 
 import ipaddress
 import re
+from pathlib import Path
 from typing import Annotated, Any, NamedTuple
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from pydantic import AfterValidator, BeforeValidator
 
 MAX_URL = 2048
+MAX_SECRET_URL = 8192  # a pre-signed one holds a session's token
 MAX_PORT = 65535
 
 _HOST = re.compile(
@@ -19,6 +22,8 @@ _HOST = re.compile(
 )
 _UNFIT = re.compile(r"[\x00-\x20\x7f\\<>\"{}|^`]")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_FOLDER = "must be the URL of an absolute folder: write file:///srv/exports, with three slashes"
 _LISTEN = 'must be host:port: write "127.0.0.1:9797", "[::1]:9797" or ":9797"'
 
 
@@ -54,25 +59,51 @@ def base_url(value: str) -> str:
     Raises:
         ValueError: it is none, or carries what does not belong there.
     """
-    try:
-        parts = urlsplit(value)
-        port = parts.port
-    except ValueError:
-        parts, port = SplitResult("", "", "", "", ""), None
-    host = (parts.hostname or "").lower()
-    if (
-        parts.scheme not in _DEFAULT_PORTS
-        or not _is_host(host)
-        or _UNFIT.search(value)
-        or len(value) > MAX_URL
-    ):
-        raise ValueError("must be an http or https URL: write https://host or https://host/path")
-    if "@" in parts.netloc:
-        raise ValueError("must not carry user information: use a credential")
+    base, _ = _web(value, MAX_URL)
     if "?" in value or "#" in value:
         raise ValueError("must not carry a query or a fragment: remove them")
-    named = f"[{host}]" if ":" in host else host
-    return f"{parts.scheme}://{named}{f':{port}' if port is not None else ''}{parts.path.rstrip('/')}"
+    return base
+
+
+def secret_base_url(value: str) -> str:
+    """Check a base URL that is a secret; as `base_url`, and its query stays.
+
+    Raises:
+        ValueError: it is none, carries what does not belong there, or would be read by others on the way.
+    """
+    base, query = _web(value, MAX_SECRET_URL)
+    if "#" in value:
+        raise ValueError("must not carry a fragment: remove it")
+    if exposed(base):
+        raise ValueError("would send a secret URL over plain http: use https")
+    return f"{base}?{query}" if query else base
+
+
+def panel_url(value: str) -> str:
+    """Check where a tenant's panel is: a base URL, or the URL of a folder in its one spelling.
+
+    Raises:
+        ValueError: it is neither, or carries what does not belong there.
+    """
+    if not value.lower().startswith("file:"):
+        return base_url(value)
+    path = value[len("file://") :]
+    if not value.lower().startswith("file:///") or path.startswith("//"):
+        raise ValueError(_FOLDER)
+    if "?" in path or "#" in path:
+        raise ValueError("must not carry a query or a fragment: write %3F for `?` and %23 for `#`")
+    folder = _unquoted(path)
+    if folder is None or not Path(folder).name or _UNFIT.search(path) or len(path) > MAX_URL:
+        raise ValueError(f"{_FOLDER}, and %20 for a space")
+    if ".." in folder.split("/"):
+        raise ValueError("must not hold `..`: write the folder's own path")
+    return Path(folder).as_uri()
+
+
+def folder_of(url: str) -> Path | None:
+    """Give the folder that a tenant's URL names; None for one that is on a network."""
+    parts = urlsplit(url)
+    return Path(unquote(parts.path)) if parts.scheme == "file" else None
 
 
 def host_entry(value: str) -> str:
@@ -118,6 +149,36 @@ def exposed(url: str) -> bool:
         return True
 
 
+def _web(value: str, most: int) -> tuple[str, str]:
+    """Take an http or https URL apart: up to the path, without a slash at the end; and its query.
+
+    Raises:
+        ValueError: it is none, or carries user information.
+    """
+    try:
+        parts = urlsplit(value)
+        port = parts.port
+    except ValueError:
+        parts, port = SplitResult("", "", "", "", ""), None
+    host = (parts.hostname or "").lower()
+    if parts.scheme not in _DEFAULT_PORTS or not _is_host(host) or _UNFIT.search(value) or len(value) > most:
+        raise ValueError("must be an http or https URL: write https://host or https://host/path")
+    if "@" in parts.netloc:
+        raise ValueError("must not carry user information: use a credential")
+    named = f"[{host}]" if ":" in host else host
+    base = f"{parts.scheme}://{named}{f':{port}' if port is not None else ''}{parts.path.rstrip('/')}"
+    return base, parts.query
+
+
+def _unquoted(path: str) -> str | None:
+    """Decode the %XX of a path; None if that gives no text, or control characters."""
+    try:
+        decoded = unquote(path, errors="strict")
+    except UnicodeDecodeError:
+        return None
+    return None if _CONTROL.search(decoded) else decoded
+
+
 def _is_host(host: str) -> bool:
     """Tell whether it is a host name or an address, without brackets."""
     if ":" not in host:
@@ -130,5 +191,5 @@ def _is_host(host: str) -> bool:
 
 
 Listen = Annotated[Address, BeforeValidator(address)]
-BaseUrl = Annotated[str, AfterValidator(base_url)]
+PanelUrl = Annotated[str, AfterValidator(panel_url)]
 HostEntry = Annotated[str, AfterValidator(host_entry)]

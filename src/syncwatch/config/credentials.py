@@ -1,23 +1,23 @@
 """One `Credential` for each tenant that names one, out of the sections of the file.
 
 A credential may only go to hosts that it names; one that names none goes to the hosts of the tenants that
-name it, and one with `{tenant}` in its source, which is another secret for each tenant, to that tenant's own
-host alone. Every secret is read once here, so that a missing one is known at the start; none is kept.
+name it, as they are now, and one with `{tenant}` in its source, which is another secret for each tenant, to
+that tenant's own host alone. Every secret is read once here, so that a missing one is known at the start;
+none is kept.
 """
 
 import re
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from syncwatch.config.address import exposed, hosts_of, own_host
+from syncwatch.config.destinations import Destination
 from syncwatch.config.document import Document, Location
-from syncwatch.config.schema import TENANT, CredentialSection, TenantSection
+from syncwatch.config.schema import SOURCES, TENANT, CredentialSection, TenantSection
 from syncwatch.config.secrets import Credential, FileSecret, Secret, SecretUnavailable, VariableSecret
 from syncwatch.errors import Problem
-
-SOURCES = ("client_secret_file", "client_secret_env", "token_file", "token_env")
 
 
 @dataclass
@@ -29,12 +29,14 @@ class Issuer:
         environ: the environment.
         sections: the credentials that are right in themselves.
         tenants: the tenants that are right in themselves, by their place in the file.
+        destinations: where the panel of each of them is.
     """
 
     document: Document
     environ: Mapping[str, str] = field(repr=False)
     sections: Mapping[str, CredentialSection]
     tenants: Mapping[int, TenantSection]
+    destinations: Mapping[int, Destination]
     problems: list[Problem] = field(default_factory=list)
 
     def issue(self) -> Mapping[int, Credential]:
@@ -52,13 +54,12 @@ class Issuer:
         self, name: str, section: CredentialSection, tenants: Mapping[int, TenantSection]
     ) -> Mapping[int, Credential]:
         source, place = _source(section)
-        for index, tenant in tenants.items():
-            self._check_host(name, section, index, tenant)
+        for index in tenants:
+            self._check_host(name, section, index)
         if TENANT in place:
             return self._issue_each(name, section, tenants)
         secret = self._secret(source, place, ("credentials", name, source), "")
-        hosts = section.hosts or {own_host(tenant.url) for tenant in tenants.values()}
-        credential = _credential(name, section, secret, frozenset(hosts))
+        credential = _credential(name, section, secret, self._hosts(section, tenants))
         return dict.fromkeys(tenants, credential)
 
     def _issue_each(
@@ -73,8 +74,7 @@ class Issuer:
             if taken.setdefault(place, tenant.id) != tenant.id:
                 self._complain(location, f"`{name}` gives it the same secret as {taken[place]}: rename one")
             secret = self._secret(source, place, location, f"`{name}`: ")
-            hosts = section.hosts or (own_host(tenant.url),)
-            issued[index] = _credential(name, section, secret, frozenset(hosts))
+            issued[index] = _credential(name, section, secret, self._hosts(section, (index,)))
         return issued
 
     def _secret(self, source: str, place: str, location: Location, prefix: str) -> Secret:
@@ -89,14 +89,21 @@ class Issuer:
             self._complain(location, f"{prefix}{error.reason}")
         return secret
 
-    def _check_host(self, name: str, section: CredentialSection, index: int, tenant: TenantSection) -> None:
-        location = ("tenants", index, "url")
-        if section.hosts and not set(section.hosts) & set(hosts_of(tenant.url)):
+    def _hosts(self, section: CredentialSection, tenants: Iterable[int]) -> frozenset[str]:
+        urls = (self.destinations[index].url for index in tenants)
+        return frozenset(section.hosts or (own_host(url) for url in urls if url is not None))
+
+    def _check_host(self, name: str, section: CredentialSection, index: int) -> None:
+        destination = self.destinations[index]
+        url, location = destination.url, ("tenants", index, destination.key)
+        if url is None:
+            return
+        if section.hosts and not set(section.hosts) & set(hosts_of(url)):
             self._complain(
                 location,
                 f"its host is not among those of credential `{name}`: add it to credentials.{name}.hosts",
             )
-        if exposed(tenant.url) and not section.allow_plain_http:
+        if exposed(url) and not section.allow_plain_http:
             self._complain(
                 location,
                 f"would send credential `{name}` over plain http: use https, or set `allow_plain_http: true`"
@@ -114,13 +121,15 @@ def _source(section: CredentialSection) -> tuple[str, str]:
 
 
 def _credential(name: str, section: CredentialSection, secret: Secret, hosts: frozenset[str]) -> Credential:
-    is_client = section.client_id is not None
+    is_client, is_named = section.client_id is not None, section.username is not None
     return Credential(
         name=name,
         client_id=section.client_id,
         client_secret=secret if is_client else None,
-        token=None if is_client else secret,
+        token=None if is_client or is_named else secret,
         hosts=hosts,
+        username=section.username,
+        password=secret if is_named else None,
     )
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from syncwatch.config.address import Address
 from syncwatch.config.document import Document
-from syncwatch.config.secrets import Credential
+from syncwatch.config.secrets import Credential, Secret
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,22 +38,34 @@ class Tenant:
 
     Attributes:
         id: opaque, unique.
-        url: base URL, which may carry a path; no slash at the end.
+        url: base URL, which may carry a path, or `file:///folder` of exports; no slash at the end. None where
+            it is a secret.
+        url_secret: the place of a base URL that is a secret, to be checked by `secret_base_url` each time it is
+            read. None where it is none.
         profile: id of the panel profile.
         credential: what to send, if the panel asks for something.
         labels: those configured, and always `region`, `team` and `tier`.
         interval: seconds between two polls.
         stale_after: seconds after which its data no longer counts, never less than three intervals.
+        parameters: what stands for the profile's placeholders of these names.
+        exports_complete: whether its exports leave nothing out; None for what the profile says.
+        timezone: IANA name of the zone of times without one; None for the profile's.
+        datetime_format: how its panel writes times, to be tried in this order; None for the profile's.
         index: its place in the file, for `Config.document.problem(("tenants", index, ...), ...)`.
     """
 
     id: str
-    url: str
+    url: str | None
+    url_secret: Secret | None
     profile: str
     credential: Credential | None
     labels: Mapping[str, str]
     interval: float
     stale_after: float
+    parameters: Mapping[str, str]
+    exports_complete: bool | None
+    timezone: str | None
+    datetime_format: tuple[str, ...] | None
     index: int
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from syncwatch.config.credentials import Issuer
+from syncwatch.config.destinations import Destination, find
 from syncwatch.config.document import Document, Location
 from syncwatch.config.fleet import Config, Polling, Tenant
 from syncwatch.config.reader import examine, read
@@ -58,13 +59,15 @@ def _config(document: Document, environ: Mapping[str, str], problems: list[Probl
     sections = dict(_credentials(document, problems))
     entries = dict(_tenants(document, problems))
     problems += _references(document)
-    issuer = Issuer(document, environ, sections, entries)
+    destinations = dict(find(document, entries, problems))
+    issuer = Issuer(document, environ, sections, entries, destinations)
     issued = issuer.issue()
     problems += issuer.problems
     if outline is None:
         return None
     tenants = tuple(
-        _tenant(index, entry, outline.polling, issued.get(index)) for index, entry in entries.items()
+        _tenant(index, entry, outline.polling, destinations[index], issued.get(index))
+        for index, entry in entries.items()
     )
     return Config(
         document=document,
@@ -115,17 +118,26 @@ def _references(document: Document) -> Iterator[Problem]:
 
 
 def _tenant(
-    index: int, entry: TenantSection, polling: PollingSection, credential: Credential | None
+    index: int,
+    entry: TenantSection,
+    polling: PollingSection,
+    destination: Destination,
+    credential: Credential | None,
 ) -> Tenant:
     interval = entry.interval or polling.interval
     return Tenant(
         id=entry.id,
         url=entry.url,
+        url_secret=destination.secret,
         profile=entry.profile,
         credential=credential,
         labels={**dict.fromkeys(ALWAYS_LABELS, ""), **entry.labels},
         interval=interval,
         stale_after=max(entry.stale_after or polling.stale_after, STALE_INTERVALS * interval),
+        parameters=entry.parameters,
+        exports_complete=entry.exports_complete,
+        timezone=entry.timezone,
+        datetime_format=entry.datetime_format,
         index=index,
     )
 

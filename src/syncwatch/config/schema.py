@@ -8,18 +8,37 @@ option is config/syncwatch.yaml.
 import re
 from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, StrictInt, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictInt,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
-from syncwatch.config.address import Address, BaseUrl, HostEntry, Listen
+from syncwatch.config.address import Address, HostEntry, Listen, PanelUrl, folder_of
 from syncwatch.config.duration import Duration
+from syncwatch.config.moments import TimeFormat, Zone
 
 RESERVED_LABELS = frozenset({
     "tenant", "profile", "le", "job", "instance", "state", "class", "owner", "reason",
 })  # fmt: skip
+RESERVED_PARAMETERS = frozenset({"user", "organization", "origin", "tenant"})
+SOURCES = (
+    "client_secret_file", "client_secret_env", "token_file", "token_env", "password_file", "password_env",
+)  # fmt: skip
 TENANT = "{tenant}"
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 _LABEL = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}")
+_PARAMETER = re.compile(r"[a-z][a-z0-9_]{0,30}")
+_PARAMETER_VALUE = re.compile(r"(?!\.+\Z)[A-Za-z0-9._-]{1,200}")  # a path made of `..` would be another one
+_USERNAME = re.compile(r"[^:\x00-\x1f\x7f-\x9f]{1,500}")
 
 
 def _identifier(value: str) -> str:
@@ -36,6 +55,32 @@ def _label(value: str) -> str:
     return value
 
 
+def _parameter(value: str) -> str:
+    if not _PARAMETER.fullmatch(value):
+        raise ValueError("must be 1 to 31 lower-case letters, digits and `_`, the first a letter")
+    if value in RESERVED_PARAMETERS:
+        raise ValueError("is a placeholder that Syncwatch fills in: rename the parameter")
+    return value
+
+
+def _parameter_value(value: str) -> str:
+    if not _PARAMETER_VALUE.fullmatch(value):
+        raise ValueError("must be 1 to 200 letters, digits, `.`, `_` or `-`, and not dots alone")
+    return value
+
+
+def _username(value: str) -> str:
+    if not _USERNAME.fullmatch(value):
+        raise ValueError("must be 1 to 500 characters, without `:` and control characters")
+    return value
+
+
+def _listed(value: Any) -> Any:
+    if value == []:
+        raise ValueError("is empty: remove the key, or write a format")
+    return [value] if isinstance(value, str) else value
+
+
 def _pattern(value: str) -> str:
     if not value or "\0" in value:
         raise ValueError("must name a file or a variable")
@@ -47,6 +92,10 @@ def _pattern(value: str) -> str:
 Identifier = Annotated[str, AfterValidator(_identifier)]
 LabelName = Annotated[str, AfterValidator(_label)]
 LabelValue = Annotated[str, Field(max_length=200)]
+ParameterName = Annotated[str, AfterValidator(_parameter)]
+ParameterValue = Annotated[str, AfterValidator(_parameter_value)]
+Username = Annotated[str, AfterValidator(_username)]
+TimeFormats = Annotated[tuple[TimeFormat, ...], Field(max_length=20), BeforeValidator(_listed)]
 Pattern = Annotated[str, AfterValidator(_pattern)]
 FilePattern = Annotated[str, Field(min_length=1)]
 
@@ -82,27 +131,28 @@ class PollingSection(Section):
 
 
 class CredentialSection(Section):
-    """One credential: an OAuth2 client with its secret, or a static bearer token."""
+    """One credential: an OAuth2 client with its secret, a static token, or a name with its password."""
 
     client_id: Annotated[str, Field(min_length=1, max_length=500)] | None = None
     client_secret_file: Pattern | None = None
     client_secret_env: Pattern | None = None
     token_file: Pattern | None = None
     token_env: Pattern | None = None
+    username: Username | None = None
+    password_file: Pattern | None = None
+    password_env: Pattern | None = None
     hosts: Annotated[tuple[HostEntry, ...], Field(min_length=1)] | None = None
     allow_plain_http: StrictBool = False
 
     @model_validator(mode="after")
     def _is_one_kind(self) -> Self:
-        secrets = [self.client_secret_file, self.client_secret_env]
-        tokens = [self.token_file, self.token_env]
-        given = [source for source in secrets + tokens if source is not None]
+        given = [source for source in SOURCES if getattr(self, source) is not None]
         if len(given) != 1:
-            raise ValueError(
-                "needs exactly one of `client_secret_file`, `client_secret_env`, `token_file`, `token_env`"
-            )
-        if (self.client_id is None) != (given[0] in tokens):
+            raise ValueError(f"needs exactly one of {', '.join(f'`{source}`' for source in SOURCES)}")
+        if (self.client_id is not None) != given[0].startswith("client_secret"):
             raise ValueError("`client_id` goes with a client secret, and only with one")
+        if (self.username is not None) != given[0].startswith("password"):
+            raise ValueError("`username` goes with a password, and only with one")
         return self
 
 
@@ -119,15 +169,36 @@ class FilesSection(Section):
 
 
 class TenantSection(Section):
-    """One tenant."""
+    """One tenant; either its URL is here, or the name of the file that holds it."""
 
     id: Identifier
-    url: BaseUrl
+    url: PanelUrl | None = None
+    url_file: Annotated[Pattern | None, Field(validate_default=True)] = None
     profile: Identifier = "litify-inbox"
     credentials: Identifier | None = None
     labels: dict[LabelName, LabelValue] = Field(default_factory=dict)
     interval: Duration | None = None
     stale_after: Duration | None = None
+    parameters: dict[ParameterName, ParameterValue] = Field(default_factory=dict)
+    exports_complete: StrictBool | None = None
+    timezone: Zone | None = None
+    datetime_format: TimeFormats | None = None
+
+    @field_validator("url_file")
+    @classmethod
+    def _is_in_one_place(cls, value: str | None, info: ValidationInfo) -> str | None:
+        """Checked as a field, because a check of the whole would wait until all else is right."""
+        if "url" in info.data and (value is None) == (info.data["url"] is None):
+            raise ValueError("needs exactly one of `url`, `url_file`")
+        return value
+
+    @field_validator("credentials")
+    @classmethod
+    def _are_for_a_panel(cls, value: str | None, info: ValidationInfo) -> str | None:
+        url = info.data.get("url")
+        if value is not None and url is not None and folder_of(url) is not None:
+            raise ValueError("a folder (`url: file:///...`) is read without a credential: remove this key")
+        return value
 
 
 class Outline(Section):

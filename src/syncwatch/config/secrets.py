@@ -90,15 +90,19 @@ class Credential:
         name: its name in the configuration.
         client_id: OAuth2 client id, if it is a client credential.
         client_secret: the secret that goes with it.
-        token: a static bearer token, if it is one.
-        hosts: host or host:port, in lower case, to which it may be sent.
+        token: a static token, if it is one.
+        hosts: host or host:port, in lower case, to which it may be sent; one of them may be that of a secret URL.
+        username: who asks, if it is a name with a password.
+        password: the secret that goes with it.
     """
 
     name: str
     client_id: str | None
     client_secret: Secret | None
     token: Secret | None
-    hosts: frozenset[str]
+    hosts: frozenset[str] = field(repr=False)
+    username: str | None = field(default=None, repr=False)
+    password: Secret | None = None
 
 
 def _stamp(status: os.stat_result) -> tuple[int, int, int]:

@@ -1,9 +1,14 @@
-"""A verdict in words: the way through the tree, who must act and what to do. Ids, codes and times only."""
+"""A verdict in words: the way through the tree, who must act, what to do, and what the panel does not show.
+
+Ids, codes and times only.
+"""
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
+from syncwatch.diagnosis.tree import SESSIONS
 from syncwatch.model import Owner, State, UserFacts, Verdict
+from syncwatch.rows import Sight
 from syncwatch.state.snapshot import UserView
 
 Remedy = Callable[[str, Owner], str]
@@ -15,6 +20,7 @@ _ADVICE = {
     State.PAUSED: "Nothing, if it was meant; else switch the user's synchronization on.",
     State.UP: "Nothing for the sync itself, it runs; for open issues see below.",
 }
+_TOO_LITTLE = "Look at the user in the panel: what it lets the watch see does not tell whether the sync runs."
 MAILBOX_NOT_INITIALIZED = "mailbox_not_initialized"
 _NOT_VISIBLE = (
     "what the product leaves out silently: private, internal, blocked or unrelated events, events made before"
@@ -22,11 +28,12 @@ _NOT_VISIBLE = (
 )
 
 
-def explain(view: UserView, owner_of: Callable[[str], Owner], remedy: Remedy) -> Iterator[str]:
+def explain(view: UserView, sight: Sight, owner_of: Callable[[str], Owner], remedy: Remedy) -> Iterator[str]:
     """The diagnosis of one user, line by line.
 
     Args:
         view: the user as shown.
+        sight: what the panel shows.
         owner_of: default owner of a class.
         remedy: what an owner is to do about a class.
     """
@@ -36,8 +43,11 @@ def explain(view: UserView, owner_of: Callable[[str], Owner], remedy: Remedy) ->
     yield ""
     yield f"state:  {verdict.state}{f' since {instant(verdict.since)}' if verdict.since is not None else ''}"
     yield from _trouble(verdict, owner_of, remedy)
-    yield from _evidence(facts, verdict)
-    yield from _issues(facts, remedy)
+    yield from _evidence(facts, verdict, sight)
+    if sight.issues:
+        yield from _issues(facts, remedy)
+    else:
+        yield "open issues: not visible: this panel has no issues list"
     if verdict.state is State.UP:
         yield f"not visible to monitoring: {_NOT_VISIBLE}"
 
@@ -55,7 +65,7 @@ def _trouble(verdict: Verdict, owner_of: Callable[[str], Owner], remedy: Remedy)
     if verdict.state is State.NOT_INITIALIZED:
         class_, owner = MAILBOX_NOT_INITIALIZED, owner_of(MAILBOX_NOT_INITIALIZED)
     if class_ is None or owner is None:
-        yield f"do:     {_ADVICE[verdict.state]}"
+        yield f"do:     {_advice(verdict)}"
         return
     yield f"class:  {class_}"
     yield f"owner:  {owner}"
@@ -65,15 +75,27 @@ def _trouble(verdict: Verdict, owner_of: Callable[[str], Owner], remedy: Remedy)
         yield f"rule:   {verdict.finding.rule or 'none'}{f' (codes: {codes})' if codes else ''}"
 
 
-def _evidence(facts: UserFacts, verdict: Verdict) -> Iterator[str]:
+def _advice(verdict: Verdict) -> str:
+    too_little = verdict.state is State.UNKNOWN and verdict.path[-1].node == SESSIONS
+    return _TOO_LITTLE if too_little else _ADVICE[verdict.state]
+
+
+def _evidence(facts: UserFacts, verdict: Verdict, sight: Sight) -> Iterator[str]:
+    if not sight.sessions:
+        yield "sessions: not visible: this panel does not show them"
+        return
     if facts.last is not None:
         how = "completed" if facts.last.completed else "failed"
         yield f"last ended session: job {facts.last.job}, {how} at {instant(facts.last.ended)}"
     else:
-        yield "last ended session: none"
+        yield "last ended session: none" if sight.silence else "last ended session: none shown"
     if facts.running is not None:
         yield f"running session: job {facts.running.job}, since {instant(facts.running.started)}"
-    if verdict.until != float("inf"):
+    if not sight.silence:
+        yield "other sessions: not visible: this panel may leave some out"
+    if not sight.messages:
+        yield "messages of sessions: not visible: this panel does not show them"
+    if sight.live and verdict.until != float("inf"):
         yield f"without a new session this changes at {instant(verdict.until)}"
 
 

@@ -12,6 +12,7 @@ from syncwatch.clock import Clock
 from syncwatch.errors import PollError
 from syncwatch.exposition.families import INFO, Family, Health, Subject, Tenant, families
 from syncwatch.exposition.render import chunk, header
+from syncwatch.rows import EVERYTHING, Sight
 from syncwatch.state.memory import Counters
 from syncwatch.state.snapshot import Snapshot
 
@@ -26,6 +27,7 @@ class Polled:
     duration: float
     error: PollError | None
     truncated: bool
+    sight: Sight = EVERYTHING
 
 
 class Board:
@@ -53,9 +55,11 @@ class Board:
         for gone in self._subjects.keys() - wanted.keys():
             self._drop(gone)
         for id_, tenant in wanted.items():
-            known = self._subjects.get(id_, Subject(tenant, Health(), Counters(), None))
+            known = self._subjects.get(id_, Subject(tenant, Health(), Counters(), None, tenant.sight))
             if known.tenant != tenant or id_ not in self._chunks[INFO]:
-                self._subjects[id_] = known._replace(tenant=tenant)
+                # Until it is polled again, another profile is believed to show what it says.
+                sight = known.sight if known.tenant.sight == tenant.sight else tenant.sight
+                self._subjects[id_] = known._replace(tenant=tenant, sight=sight)
                 self._render(id_, self._families)
 
     def publish(self, tenant: str, polled: Polled) -> None:
@@ -68,6 +72,7 @@ class Board:
             health=_health(subject.health, polled),
             counters=polled.counters,
             counts=snapshot.counts() if snapshot else subject.counts,
+            sight=polled.sight if snapshot else subject.sight,
         )
         self._render(tenant, self._families)
 

@@ -2,13 +2,14 @@
 
 docs/metrics.md is generated from this table. Label sets are closed: there is no series per user, and no label
 ever holds a remote text. Families marked `kept` stay while the tenant exists; the others are a picture of the
-tenant and vanish when its data is too old to be true.
+tenant and vanish when its data is too old to be true. What a panel does not show is absent, never zero.
 """
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from syncwatch.rows import EVERYTHING, Sight
 from syncwatch.state.memory import Counters
 from syncwatch.state.snapshot import Counts
 
@@ -27,6 +28,7 @@ class Tenant:
         labels: configured labels by name, the same names for all tenants.
         interval: seconds between two polls.
         stale_limit: seconds after which its data is too old to be shown.
+        sight: what its panel shows by the profile, as long as no poll told.
     """
 
     id: str
@@ -34,6 +36,7 @@ class Tenant:
     labels: Mapping[str, str]
     interval: float
     stale_limit: float
+    sight: Sight = EVERYTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +65,16 @@ class Health:
 
 
 class Subject(NamedTuple):
-    """Everything that one tenant's samples are made of; `counts` is None while there is nothing to show."""
+    """Everything that one tenant's samples are made of.
+
+    `counts` is None while there is nothing to show; `sight` is what the panel shows, by the last poll that told.
+    """
 
     tenant: Tenant
     health: Health
     counters: Counters
     counts: Counts | None
+    sight: Sight
 
 
 class Family(NamedTuple):
@@ -112,6 +119,11 @@ def _down(counts: Counts) -> Samples:
 
 def _issues(counts: Counts) -> Samples:
     return () if counts.issues is None else ((key, count) for key, count in sorted(counts.issues.items()))
+
+
+def _dedup_total(subject: Subject) -> Samples:
+    shown = {"user": subject.sight.messages, "item": subject.sight.issues}
+    return _each({effect: subject.counters.dedup.get(effect, 0) for effect in shown if shown[effect]})
 
 
 GAUGES = (
@@ -200,7 +212,7 @@ COUNTERS = (
         "counter",
         "Sessions seen ended; what came and went between two polls and two pages cannot be counted.",
         (),
-        lambda s: _one(s.counters.sessions),
+        lambda s: _one(s.counters.sessions if s.sight.sessions else None),
         kept=True,
     ),
     Family(
@@ -208,7 +220,7 @@ COUNTERS = (
         "counter",
         "Sessions seen ended that did not complete.",
         (),
-        lambda s: _one(s.counters.failures),
+        lambda s: _one(s.counters.failures if s.sight.sessions else None),
         kept=True,
     ),
     Family(
@@ -216,7 +228,7 @@ COUNTERS = (
         "counter",
         "Issues not seen before; what came and went between two polls cannot be counted.",
         (),
-        lambda s: _one(s.counters.issues),
+        lambda s: _one(s.counters.issues if s.sight.issues else None),
         kept=True,
     ),
     Family(
@@ -224,7 +236,7 @@ COUNTERS = (
         "counter",
         "Duplicate conflicts not seen before: users stopped by the duplicate guard (user), items (item).",
         ("effect",),
-        lambda s: _each({"user": 0, "item": 0, **s.counters.dedup}),
+        _dedup_total,
         kept=True,
     ),
     Family(
@@ -232,7 +244,7 @@ COUNTERS = (
         "counter",
         "Expired or revoked tokens by side; counted again only after a completed session in between.",
         ("side",),
-        lambda s: _each({"mailbox": 0, "crm": 0, **s.counters.tokens}),
+        lambda s: _each({"mailbox": 0, "crm": 0, **s.counters.tokens} if s.sight.messages else None),
         kept=True,
     ),
 )

@@ -1,4 +1,4 @@
-"""How the daemon shows a panel who it is: the value of the Authorization header.
+"""How the daemon shows a panel who it is: a header, Authorization or the panel's own.
 
 A credential that the profile's kinds of authentication do not fit is told at load (`misfit`). Tokens live in memory
 only, and a secret is read from its place each time it is used, so that a rotated one needs no restart. The panel's
@@ -9,7 +9,9 @@ stand in a header is refused.
 import asyncio
 import math
 import re
+from base64 import b64encode
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from types import MappingProxyType
 from typing import Protocol
 
@@ -20,18 +22,26 @@ from yarl import URL
 from syncwatch.clock import Clock
 from syncwatch.config.secrets import Credential, Secret, SecretUnavailable
 from syncwatch.errors import PollError, Reason
-from syncwatch.panel.client import Response
-from syncwatch.panel.compile import Row
-from syncwatch.panel.profile import Authentication
+from syncwatch.panel.client import Response, Shown
+from syncwatch.panel.profile.asking import Authentication, Header
+from syncwatch.panel.structs import Row
 
 DEFAULT_LIFETIME = 300.0  # seconds, where the panel does not say
 LONGEST_LIFETIME = 86_400.0
 MARGIN = 60.0  # renewed this long before the end, or when a fifth is left, if that is later
 
+AUTHORIZATION = "Authorization"
+
 _SENDABLE = re.compile(r"[\x21-\x7e]{1,8000}")
 
 _WORDS: Mapping[str, str] = MappingProxyType(
-    {"client_credentials": "client_id with a client secret", "bearer": "a token"}
+    {
+        "client_credentials": "client_id with a client secret",
+        "bearer": "a token",
+        "header": "a token",
+        "basic": "username with a password",
+        "none": "no credential",
+    }
 )
 
 PostToken = Callable[[str, SecretStr], Awaitable[Response]]
@@ -39,18 +49,18 @@ PostToken = Callable[[str, SecretStr], Awaitable[Response]]
 
 
 class Authorizer(Protocol):
-    """Who makes the Authorization header of one tenant."""
+    """Who makes the header of one tenant."""
 
-    async def current(self, post: PostToken) -> str | None:
-        """The header's value, None for no header.
+    async def current(self, post: PostToken) -> Shown | None:
+        """The header, None for no header.
 
         Raises:
             PollError: there is none to be had.
         """
         ...
 
-    async def renewed(self, rejected: str | None, post: PostToken) -> str | None:
-        """Another value after the panel refused `rejected`; None if there is no other."""
+    async def renewed(self, rejected: Shown | None, post: PostToken) -> Shown | None:
+        """Another one after the panel refused `rejected`; None if there is no other."""
         ...
 
 
@@ -63,7 +73,11 @@ def authorizer(authentication: Authentication, credential: Credential | None, cl
     if credential is None:
         return _Anonymous()
     if credential.token and authentication.bearer:
-        return StaticBearer(credential.token)
+        return Static(partial(_bearer_of, credential.token))
+    if credential.token and authentication.header:
+        return Static(partial(_own_header, authentication.header, credential.token))
+    if credential.username and credential.password and authentication.basic:
+        return Static(partial(_basic, credential.username, credential.password))
     if credential.client_id and credential.client_secret and authentication.client_credentials:
         return ClientCredentials(credential.client_id, credential.client_secret, clock)
     raise ValueError(misfit(authentication, credential))
@@ -73,14 +87,16 @@ def misfit(authentication: Authentication, credential: Credential | None) -> str
     """What to tell the person who gave a panel of this kind a credential of another; None if it fits."""
     if credential is None:
         return None
-    offered = [kind for kind, settings in authentication if settings is not None]
     fits = {
         "client_credentials": bool(credential.client_id and credential.client_secret),
         "bearer": credential.token is not None,
+        "header": credential.token is not None,
+        "basic": bool(credential.username and credential.password),
     }
-    if any(fits[kind] for kind in offered):
+    if any(fits.get(kind) for kind in authentication.kinds):
         return None
-    return f"the profile wants {' or '.join(_WORDS[kind] for kind in offered)}"
+    wanted = dict.fromkeys(_WORDS[kind] for kind in authentication.kinds)
+    return f"the profile wants {' or '.join(wanted)}"
 
 
 def may_receive(credential: Credential, url: URL) -> bool:
@@ -97,23 +113,23 @@ class ClientCredentials:
         self._client_id = client_id
         self._client_secret = client_secret
         self._clock = clock
-        self._value: str | None = None
+        self._value: Shown | None = None
         self._renew_at = -math.inf
         self._turn = asyncio.Lock()
 
-    async def current(self, post: PostToken) -> str:
+    async def current(self, post: PostToken) -> Shown:
         """See `Authorizer.current`."""
         async with self._turn:
             if self._value is None or self._clock.monotonic() >= self._renew_at:
                 return await self._ask(post)
             return self._value
 
-    async def renewed(self, rejected: str | None, post: PostToken) -> str | None:
+    async def renewed(self, rejected: Shown | None, post: PostToken) -> Shown | None:
         """See `Authorizer.renewed`; somebody else may have renewed it meanwhile."""
         async with self._turn:
             return await self._ask(post) if self._value == rejected or self._value is None else self._value
 
-    async def _ask(self, post: PostToken) -> str:
+    async def _ask(self, post: PostToken) -> Shown:
         self._value = None
         asked = self._clock.monotonic()
         answer = _token_answer(await post(self._client_id, _read(self._client_secret)))
@@ -123,17 +139,21 @@ class ClientCredentials:
         return self._value
 
 
-class StaticBearer:
-    """A token that a person made; its place is looked at for each request, so that a new one is used at once."""
+class Static:
+    """What a person made; its place is looked at for each request, so that a new one is used at once.
 
-    def __init__(self, token: Secret) -> None:
-        self._token = token
+    Args:
+        show: makes the header of what is there now.
+    """
 
-    async def current(self, post: PostToken) -> str:  # noqa: ARG002 - asks nobody
+    def __init__(self, show: Callable[[], Shown]) -> None:
+        self._show = show
+
+    async def current(self, post: PostToken) -> Shown:  # noqa: ARG002 - asks nobody
         """See `Authorizer.current`."""
-        return _bearer(_read(self._token).get_secret_value())
+        return self._show()
 
-    async def renewed(self, rejected: str | None, post: PostToken) -> str | None:
+    async def renewed(self, rejected: Shown | None, post: PostToken) -> Shown | None:
         """See `Authorizer.renewed`."""
         value = await self.current(post)
         return None if value == rejected else value
@@ -145,7 +165,7 @@ class _Anonymous:
     async def current(self, post: PostToken) -> None:
         """See `Authorizer.current`."""
 
-    async def renewed(self, rejected: str | None, post: PostToken) -> None:
+    async def renewed(self, rejected: Shown | None, post: PostToken) -> None:
         """See `Authorizer.renewed`."""
 
 
@@ -155,7 +175,7 @@ class _TokenAnswer(Row, frozen=True, eq=False, gc=False):
     expires_in: int | float | str | None = None
 
     @property
-    def authorization(self) -> str:
+    def authorization(self) -> Shown:
         return _bearer(self.access_token)
 
     @property
@@ -193,7 +213,24 @@ def _read(secret: Secret) -> SecretStr:
     raise failure
 
 
-def _bearer(token: str) -> str:
+def _bearer(token: str) -> Shown:
+    return Shown(AUTHORIZATION, f"Bearer {_sendable(token)}")
+
+
+def _bearer_of(token: Secret) -> Shown:
+    return _bearer(_read(token).get_secret_value())
+
+
+def _own_header(header: Header, token: Secret) -> Shown:
+    return Shown(header.name, f"{header.prefix}{_sendable(_read(token).get_secret_value())}")
+
+
+def _basic(username: str, password: Secret) -> Shown:
+    pair = f"{username}:{_read(password).get_secret_value()}"
+    return Shown(AUTHORIZATION, f"Basic {_sendable(b64encode(pair.encode()).decode())}")
+
+
+def _sendable(token: str) -> str:
     if not _SENDABLE.fullmatch(token):
         raise PollError(Reason.AUTH, "the token is empty, too long, or holds what cannot be sent")
-    return f"Bearer {token}"
+    return token

@@ -6,11 +6,12 @@ is read in chunks up to a limit that counts what comes out of decompression: a p
 interface is on purpose: the HTTP library can be exchanged behind it.
 """
 
+import re
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType, TracebackType
-from typing import Literal, Self
+from typing import Literal, NamedTuple, Self
 from urllib.parse import urlencode
 
 import aiohttp
@@ -19,16 +20,21 @@ from yarl import URL
 
 from syncwatch import __version__
 from syncwatch.errors import PollError, Reason
-from syncwatch.panel.reasons import of_exception
+from syncwatch.panel.reasons import instant, of_exception
 from syncwatch.turns import Turns
 
 MAX_BODY = 32 << 20  # bytes, after decompression
 MAX_TOKEN_BODY = 64 << 10
 MAX_HEADER = 256  # characters of a header that we keep
+MAX_LINKS = 16 << 10
+
+# RFC 8288, as far as pages are concerned; possessive, so that no header is looked at twice.
+_LINK = re.compile(r'<(?P<target>[^>]*+)>(?P<parameters>(?:\s*+;[^,;"]*+(?:"[^"]*+")?+)*+)')
+_PARAMETER = re.compile(r';\s*([A-Za-z*]++)\s*+(?:=\s*+(?:"([^"]*+)"|([^;,\s]*+)))?')
 
 _HEADERS: Mapping[str, str] = MappingProxyType(
     {
-        "Accept": "application/json",
+        "Accept": "application/json, text/csv;q=0.9",
         "Accept-Encoding": "gzip, deflate",
         "User-Agent": f"syncwatch/{__version__}",
     }
@@ -43,6 +49,16 @@ class Timeouts:
     connect: float = 10.0
 
 
+class Shown(NamedTuple):
+    """The header that shows a panel who we are."""
+
+    header: str
+    value: str
+
+    def __repr__(self) -> str:
+        return f"<{self.header}>"
+
+
 @dataclass(frozen=True, slots=True)
 class Response:
     """What came back; only the status shows.
@@ -52,14 +68,22 @@ class Response:
         body: the decompressed body, empty unless the status is 200.
         content_type: without parameters, in lower case.
         etag: the entity tag, None if there is none that could be sent back.
+        modified: when it was last changed, Unix seconds; None if that is not said.
+        sent: when it was sent, by the panel's clock; None if that is not said.
+        following: the URL that the header Link calls the next one.
         retry_after: as it was sent.
+        url: what was asked for.
     """
 
     status: int
     body: bytes = field(default=b"", repr=False)
     content_type: str = field(default="", repr=False)
     etag: str | None = field(default=None, repr=False)
+    modified: float | None = field(default=None, repr=False)
+    sent: float | None = field(default=None, repr=False)
+    following: str | None = field(default=None, repr=False)
     retry_after: str | None = field(default=None, repr=False)
+    url: URL = field(default=URL(), repr=False)
 
     @property
     def for_people(self) -> bool:
@@ -105,16 +129,16 @@ class Http:
         self._open = None
 
     async def get(
-        self, url: URL, where: str, *, authorization: str | None, etag: str | None, timeouts: Timeouts
+        self, url: URL, where: str, *, shown: Shown | None, etag: str | None, timeouts: Timeouts
     ) -> Response:
         """Read `url`; `where` names the table in errors. With an `etag` the answer may be 304."""
-        headers = {"Authorization": authorization} if authorization else {}
+        headers = {shown.header: shown.value} if shown else {}
         if etag:
             headers["If-None-Match"] = etag
         return await self._send("GET", url, where, headers=headers, timeouts=timeouts, limit=self._max_body)
 
     async def post_token(
-        self, url: URL, *, client_id: str, client_secret: SecretStr, timeouts: Timeouts
+        self, url: URL, *, client_id: str, client_secret: SecretStr, scope: str | None, timeouts: Timeouts
     ) -> Response:
         """Ask for a token by OAuth2 client credentials."""
         form = {
@@ -122,6 +146,8 @@ class Http:
             "client_id": client_id,
             "client_secret": client_secret.get_secret_value(),
         }
+        if scope:
+            form["scope"] = scope
         headers = {"Content-Type": "application/x-www-form-urlencoded"}
         body = urlencode(form).encode()
         return await self._send(
@@ -148,7 +174,7 @@ class Http:
                 method, url, headers=headers, data=data, allow_redirects=False, timeout=timeout
             ) as answer:
                 body = await _body(answer, limit) if answer.status == 200 else b""  # noqa: PLR2004
-                return _response(answer, body)
+                return _response(url, answer, body)
         except (aiohttp.ClientError, OSError, ValueError, PollError) as error:
             failure = of_exception(error, where)
         raise failure
@@ -165,15 +191,28 @@ async def _body(answer: aiohttp.ClientResponse, limit: int) -> bytes:
     return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
 
-def _response(answer: aiohttp.ClientResponse, body: bytes) -> Response:
+def _response(url: URL, answer: aiohttp.ClientResponse, body: bytes) -> Response:
     content_type = answer.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     return Response(
         answer.status,
         body,
         content_type[:MAX_HEADER],
         _sendable(answer.headers.get("ETag", "")),
+        instant(answer.headers.get("Last-Modified")),
+        instant(answer.headers.get("Date")),
+        _next(answer.headers.getall("Link", [])),
         answer.headers.get("Retry-After", "")[:MAX_HEADER] or None,
+        url,
     )
+
+
+def _next(links: list[str]) -> str | None:
+    """The target of the first link with the relation `next`; what is no such header is none."""
+    for link in _LINK.finditer(",".join(links)[:MAX_LINKS]):
+        for name, quoted, plain in _PARAMETER.findall(link["parameters"]):
+            if name.lower() == "rel" and "next" in (quoted or plain).lower().split():
+                return link["target"]
+    return None
 
 
 def _sendable(etag: str) -> str | None:

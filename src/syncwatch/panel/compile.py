@@ -1,52 +1,64 @@
-"""A profile's table becomes a typed decoder, so that a mapped panel decodes as fast as a hard-coded one.
+"""A profile's tables become typed decoders, so that a mapped panel decodes as fast as a hard-coded one.
 
-Each table gets one msgspec Struct, nested along the paths, with only the fields that are mapped and with our names
-as attributes: flat paths by renaming, everything that is nested or means something else by properties. Statuses
-are decoded as text and looked up afterwards, because a word that the vendor has renamed must not cost the
-row. Rows hold remote texts, so no row ever shows a field.
+Where a profile offers several paths for a field, which one a panel has is told by its keys: `TablePlan.choose` gives
+the decoder for what is there, made once for each choice and kept. A field of which nothing is there reads as absent,
+unless every row must have it; then the decoder says so row by row, or `missing` for a file whose columns are known.
+Statuses are decoded as text and looked up afterwards, because a word that the vendor has renamed must not cost the row.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from operator import attrgetter
-from types import MappingProxyType
-from typing import Annotated, Any, cast
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta
 
-from syncwatch.panel.profile import Authentication, PageShape, Paging, Profile, Source, Table
+from syncwatch.panel.meanings import (
+    AsText,
+    Default,
+    Fetch,
+    Instant,
+    Lookup,
+    Meaning,
+    Moment,
+    Times,
+    hashed,
+    lookup,
+    times,
+)
+from syncwatch.panel.profile.asking import Authentication, Paging
+from syncwatch.panel.profile.lists import PageShape, Table
+from syncwatch.panel.profile.schema import Format, Profile
+from syncwatch.panel.profile.sources import Alternative, OwnerSource, Source
+from syncwatch.panel.profile.written import WHOLE_PAGE, Keys, keys
+from syncwatch.panel.structs import Mapped, Row, struct, word
 from syncwatch.panel.tables import TABLES, Field, Kind, Need
+from syncwatch.rows import Sight
 
-MAX_CURSOR = 2048  # characters
+MAX_CURSOR = 8192  # characters
 MAX_ROWS = 50_000  # on one page
-
-Fetch = Callable[[Any], Any]
-
-_NONE: Mapping[str, Any] = MappingProxyType({})
+MAX_CHOICES = 32  # decoders kept of one table
 
 _WIRE: Mapping[Kind, Any] = {
-    Kind.ID: Annotated[str, Meta(min_length=1, max_length=200)],
-    Kind.REFERENCE: Annotated[str, Meta(max_length=200)],
+    Kind.ID: Annotated[str, Meta(min_length=1, max_length=200)] | Annotated[int, Meta(ge=0, le=2**63 - 1)],
+    Kind.REFERENCE: Annotated[str, Meta(max_length=200)] | Annotated[int, Meta(ge=0, le=2**63 - 1)],
+    Kind.KEY: Annotated[str, Meta(max_length=400)] | None,
     Kind.TEXT: str,
     Kind.CODE: Annotated[int, Meta(ge=-(2**31), lt=2**31)] | Annotated[str, Meta(max_length=200)],
     Kind.COUNT: Annotated[int, Meta(ge=0, lt=2**31)],
     Kind.SECONDS: Annotated[int, Meta(ge=1, lt=2**31)],
     Kind.FLAG: bool,
     Kind.TIME: datetime,
-    Kind.STATUS: str,
 }
+_WORD: Any = str | int | bool | None
+_HASHED: Any = Annotated[str, Meta(min_length=1, max_length=400)] | int
+_HASHED_IF_ANY: Any = Annotated[str, Meta(max_length=400)] | int | None
+_SESSION = ("session_job", "session_started", "session_outcome")
 
-
-class Row(msgspec.Struct, frozen=True, eq=False, gc=False):
-    """Base of all that is decoded: it prints nothing of itself, not even to rich."""
-
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__}>"
-
-    def __rich_repr__(self) -> list[tuple[str, Any]]:
-        return []
+Has = Callable[[Keys], bool]
+"""Whether a panel's rows have something at this path."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,200 +67,280 @@ class CompiledTable:
 
     Attributes:
         name: our name of it.
-        path: below the tenant's base URL; `{user}` stands for the user's id.
-        etag: whether to ask conditionally.
-        page: decodes a whole page, with attributes `rows` and `next`.
+        fields: our fields that are read.
+        page: decodes a whole page, with attributes `rows`, `next` and `total`.
         raw_page: the same with the rows left as they are, for a page that does not decode whole.
         row: decodes one row.
         id: decodes of one row only `id`; None where rows have none.
         words: fields told by words, each with how to fetch the word and the words that are known.
+        record: what a row of a file becomes.
+        hook: reads what the decoder cannot.
     """
 
     name: str
-    path: str
-    etag: bool
+    fields: frozenset[str]
     page: msgspec.json.Decoder[Any]
     raw_page: msgspec.json.Decoder[Any]
     row: msgspec.json.Decoder[Any]
     id: msgspec.json.Decoder[Any] | None
-    words: tuple[tuple[str, Fetch, frozenset[str | None]], ...]
+    words: tuple[tuple[str, Fetch, frozenset[Any]], ...]
+    record: type[Row]
+    hook: Callable[[type, Any], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Maker:
+    """What makes a profile's values ours.
+
+    Attributes:
+        times: how times are written.
+        key: secret key of hashed ids.
+        name_of: what a path in the profile is on the wire.
+    """
+
+    times: Times
+    key: bytes = field(repr=False)
+    name_of: Callable[[str], Keys]
+
+
+@dataclass(frozen=True, slots=True)
+class TablePlan:
+    """A table as the profile has it.
+
+    Attributes:
+        name: our name of it.
+        table: the profile's own words.
+        paging: how it is cut.
+        maker: see `Maker`.
+    """
+
+    name: str
+    table: Table
+    paging: Paging
+    maker: Maker
+    _made: dict[tuple[tuple[str, Alternative | None], ...], CompiledTable] = field(default_factory=dict)
+
+    @property
+    def join(self) -> tuple[str, ...]:
+        """The users' keys with which a row's `user` is compared; empty unless rows of many users are in one list."""
+        owner = self._sources.get("user")
+        return owner.join if isinstance(owner, OwnerSource) else ()
+
+    @property
+    def open(self) -> bool:
+        """Whether there is something to choose."""
+        return any(len(source.path) > 1 for source in self.table.fields.sources().values())
+
+    def alternatives(self) -> list[tuple[Keys, ...]]:
+        """The paths of each field that has several alternatives."""
+        return [
+            tuple(map(self.maker.name_of, source.paths()))
+            for source in self._sources.values()
+            if len(source.path) > 1
+        ]
+
+    def usual(self) -> CompiledTable:
+        """The table if every field comes from its first alternative."""
+        return self._compiled({name: source.path[0] for name, source in self._sources.items()})
+
+    def choose(self, has: Has, *, whole: bool = False) -> CompiledTable:
+        """The table for what a panel has.
+
+        Args:
+            has: tells what is there.
+            whole: whether `has` knows all that is ever there; then a field of which nothing is there is left out, be
+                there alternatives or not.
+        """
+        chosen: dict[str, Alternative | None] = {}
+        for name, source in self._sources.items():
+            found = next((each for each in source.path if all(map(has, self._named(each)))), None)
+            needed = TABLES[self.name][name].need is Need.REQUIRED
+            usual = needed or (len(source.path) == 1 and not whole)
+            chosen[name] = found or (source.path[0] if usual else None)
+        return self._compiled(chosen)
+
+    def missing(self, has: Has) -> tuple[str, ...]:
+        """Fields that every row must have and of which nothing is there."""
+        return tuple(
+            name
+            for name, source in self._sources.items()
+            if TABLES[self.name][name].need is Need.REQUIRED
+            and not any(all(map(has, self._named(each))) for each in source.path)
+        )
+
+    @property
+    def _sources(self) -> Mapping[str, Source]:
+        return self.table.fields.sources()
+
+    def _named(self, alternative: Alternative) -> Iterable[Keys]:
+        return map(self.maker.name_of, alternative.paths)
+
+    def _compiled(self, chosen: Mapping[str, Alternative | None]) -> CompiledTable:
+        choice = tuple(chosen.items())
+        compiled = self._made.get(choice)
+        if compiled is None:
+            if len(self._made) >= MAX_CHOICES:
+                self._made.clear()  # a panel that changes its keys all the time
+            taken = {name: each for name, each in chosen.items() if each is not None}
+            compiled = self._made[choice] = _compile(self, taken)
+        return compiled
 
 
 @dataclass(frozen=True, slots=True)
 class CompiledProfile:
-    """A whole profile, ready to read: its tables by our names, and how to ask."""
+    """A whole profile, ready to read: its tables by our names, how to ask, and what it lets us see."""
 
     id: str
+    format: Format
     authentication: Authentication
-    paging: Paging
-    tables: Mapping[str, CompiledTable]
+    tables: Mapping[str, TablePlan]
+    sight: Sight
 
 
-def compile_profile(profile: Profile) -> CompiledProfile:
-    """Build the decoders of a profile that `load_profiles` has checked."""
-    tables = {name: _table(name, profile.tables[name]) for name in TABLES}
-    return CompiledProfile(profile.profile, profile.authentication, profile.paging, tables)
+def compile_profile(
+    profile: Profile,
+    key: bytes,
+    *,
+    zone: str | None = None,
+    formats: tuple[str, ...] | None = None,
+    complete: bool | None = None,
+) -> CompiledProfile:
+    """Build the decoders of a profile that `load_profiles` has checked.
 
-
-@dataclass(frozen=True, slots=True)
-class _Mapped:
-    """One attribute of a Struct: where it is on the wire and what it means.
-
-    Attributes:
-        path: keys from the outermost object.
-        wire: type on the wire.
-        need: whether its key must be there.
-        meaning: what makes our value out of the wire's; None if they are the same.
-        absent: our value where an object on the path is null.
+    Args:
+        profile: the profile.
+        key: secret key of hashed ids.
+        zone: a tenant's own `timezone`.
+        formats: a tenant's own `datetime_format`.
+        complete: a tenant's own `exports_complete`.
     """
+    csv = profile.format is Format.CSV
+    maker = Maker(
+        times(formats or profile.datetime_format, zone or profile.timezone),
+        key,
+        (lambda path: (heading(path),)) if csv else keys,
+    )
+    tables = {
+        name: TablePlan(name, table, profile.paging_of(table), maker)
+        for name, table in profile.tables.mapped()
+    }
+    return CompiledProfile(
+        profile.profile, profile.format, profile.authentication, tables, _sight(profile, complete=complete)
+    )
 
-    path: tuple[str, ...]
-    wire: Any
-    need: Need = Need.REQUIRED
-    meaning: Fetch | None = None
-    absent: Any = None
+
+def heading(text: str) -> str:
+    """A column's heading as it is compared: capitals and spaces do not count."""
+    return " ".join(text.split()).casefold()
 
 
-def _table(name: str, table: Table) -> CompiledTable:
-    title, declared = name.title(), TABLES[name]
-    mapped = {field: _field(declared[field], source) for field, source in table.fields.sources().items()}
-    row = _struct(title, mapped, {field: declared[field].empty for field in declared.keys() - mapped.keys()})
+def _sight(profile: Profile, *, complete: bool | None) -> Sight:
+    tables = dict(profile.tables.mapped())
+    in_list = tables["users"].fields.sources().keys()
+    sessions = tables.get("sessions")
+    spoken = "session_message" in in_list or (sessions is not None and "message" in sessions.fields.sources())
+    whole = sessions is None or not sessions.wide or (sessions.complete if complete is None else complete)
+    shown = sessions is not None or in_list >= set(_SESSION)
+    return Sight(
+        organizations="organizations" in tables,
+        plans="plans" in tables,
+        sessions=shown,
+        silence=whole,
+        messages=shown and spoken,
+        issues="issues" in tables,
+        live=profile.format is Format.JSON,
+        default_plan_interval=profile.defaults.default_plan_interval,
+    )
+
+
+def _compile(plan: TablePlan, chosen: Mapping[str, Alternative]) -> CompiledTable:
+    title, declared, maker = plan.name.title(), TABLES[plan.name], plan.maker
+    sources = plan.table.fields.sources()
+    mapped = {
+        name: _mapped(declared[name], sources[name], each, maker)
+        for name, each in chosen.items()
+        if each.hash is None
+    }
+    made = {name: _hash(declared[name], each, maker) for name, each in chosen.items() if each.hash}
+    absent = {name: declared[name].empty for name in declared.keys() - chosen.keys()}
+    row = struct(title, mapped, made=made, constants=absent)
+    only_id = partial(
+        struct,
+        f"{title}Id",
+        {name: each for name, each in mapped.items() if name == "id"},
+        made={name: each for name, each in made.items() if name == "id"},
+    )
+    decoder = partial(msgspec.json.Decoder, dec_hook=maker.times.read)
     return CompiledTable(
-        name=name,
-        path=table.path,
-        etag=table.etag,
-        page=msgspec.json.Decoder(_page(title, table.page, row)),
-        raw_page=msgspec.json.Decoder(_page(f"Raw{title}", table.page, msgspec.Raw)),
-        row=msgspec.json.Decoder(row),
-        id=msgspec.json.Decoder(_struct(f"{title}Id", {"id": mapped["id"]})) if "id" in mapped else None,
+        name=plan.name,
+        fields=frozenset(chosen),
+        page=decoder(_page(title, plan.table.page, row)),
+        raw_page=decoder(_page(f"Raw{title}", plan.table.page, msgspec.Raw)),
+        row=decoder(row),
+        id=decoder(only_id()) if "id" in chosen else None,
         words=tuple(
-            (
-                field,
-                _value(replace(mapped[field], meaning=None, absent=None)),
-                frozenset({None, *source.words}),
-            )
-            for field, source in table.fields.sources().items()
-            if source.words is not None
+            (name, word(each, each.meaning), each.meaning.known)
+            for name, each in mapped.items()
+            if isinstance(each.meaning, Lookup)
         ),
+        record=row,
+        hook=maker.times.read,
     )
 
 
-def _page(title: str, shape: PageShape, row: Any) -> type[Row]:
-    cursor = Annotated[str, Meta(max_length=MAX_CURSOR)] | None
+def _page(title: str, shape: PageShape, row: Any) -> Any:
     many = Annotated[list[row], Meta(max_length=MAX_ROWS)]
-    rows, following = (tuple(path.split(".")) for path in (shape.rows, shape.next))
-    return _struct(f"{title}Page", {"rows": _Mapped(rows, many), "next": _Mapped(following, cursor)})
+    if shape.rows == WHOLE_PAGE:
+        return many
+    mapped = {"rows": Mapped(keys(shape.rows), many)}
+    absent: dict[str, Any] = {}
+    cursor = Annotated[str, Meta(max_length=MAX_CURSOR)] | None
+    for name, path, wire in (("next", shape.next, cursor), ("total", shape.total, int | None)):
+        if path is None:
+            absent[name] = None
+        else:
+            mapped[name] = Mapped(keys(path), wire, Need.OPTIONAL)
+    return struct(f"{title}Page", mapped, constants=absent)
 
 
-def _field(field: Field, source: Source) -> _Mapped:
-    path = tuple(source.path.split("."))
-    wire = _WIRE[field.kind] if source.words is None else str
-    nullable = not _strict(field, source) or field.empty is not None or source.words is not None
-    return _Mapped(path, wire | None if nullable else wire, field.need, _meaning(field, source), field.empty)
-
-
-def _meaning(field: Field, source: Source) -> Fetch | None:
-    """What makes our value out of the one on the wire."""
+def _mapped(field_: Field, source: Source, alternative: Alternative, maker: Maker) -> Mapped:
+    assert alternative.path is not None
+    path = maker.name_of(alternative.path)
     if source.words is not None:
-        return _looked_up(field, source, source.words)
-    if field.kind is Kind.TIME:
-        return _unix
-    if field.empty is None:
-        return None
-    if field.kind is Kind.CODE:
-        return lambda value: field.empty if value is None else str(value)
-    return lambda value: field.empty if value is None else value
+        return Mapped(path, _WORD, field_.need, lookup(field_, source.words), field_.empty)
+    wire = Instant if field_.kind is Kind.TIME and not maker.times.plain else _WIRE[field_.kind]
+    nullable = not _strict(field_, path) or field_.empty is not None
+    return Mapped(path, wire | None if nullable else wire, field_.need, _meaning(field_, maker), field_.empty)
 
 
-def _strict(field: Field, source: Source) -> bool:
-    """Whether the field is required where it stands: with its parent only if it has one."""
-    return field.need is Need.REQUIRED or (field.need is Need.WITH_PARENT and "." in source.path)
+def _hash(field_: Field, alternative: Alternative, maker: Maker) -> tuple[list[Mapped], Fetch]:
+    assert alternative.hash is not None
+    paths = map(maker.name_of, alternative.hash)
+    strict = field_.empty is None
+    parts = [
+        Mapped(
+            path, _HASHED if strict and _strict(field_, path) else _HASHED_IF_ANY, field_.need, lenient=True
+        )
+        for path in paths
+    ]
+
+    def make(values: tuple[Any, ...]) -> Any:
+        return field_.empty if None in values or "" in values else hashed(maker.key, values)
+
+    return parts, make
 
 
-def _looked_up(field: Field, source: Source, words: Mapping[str, str | bool]) -> Fetch:
-    """Read a word; one that the profile does not know is unknown, null only where there must be one."""
-    statuses: Callable[[Any], Any] = field.statuses or bool
-    unknown = statuses("unknown") if field.statuses else field.empty
-    meanings = {word: statuses(meant) for word, meant in words.items()}
-    of_null = unknown if _strict(field, source) else field.empty
-    return lambda word: of_null if word is None else meanings.get(word, unknown)
+def _meaning(field_: Field, maker: Maker) -> Meaning | None:
+    """What makes our value out of the one on the wire."""
+    empty = field_.empty
+    if field_.kind is Kind.TIME:
+        return Moment(maker.times.zone) if maker.times.plain else None
+    if field_.kind in {Kind.ID, Kind.REFERENCE, Kind.CODE}:
+        return AsText(empty)
+    return None if empty is None else Default(empty)
 
 
-def _unix(moment: datetime | None) -> float | None:
-    if moment is None:
-        return None
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
-
-
-def _struct(title: str, mapped: Mapping[str, _Mapped], constants: Mapping[str, Any] = _NONE) -> type[Row]:
-    """A Struct with our names: direct ones are its own attributes, the others properties."""
-    direct: dict[tuple[str, ...], str] = {
-        field.path: name for name, field in mapped.items() if len(field.path) == 1 and not field.meaning
-    }
-    namespace: dict[str, Any] = {
-        name: property(_value(field)) for name, field in mapped.items() if field.path not in direct
-    }
-    namespace |= {name: property(_constantly(value)) for name, value in constants.items()}
-    return _nested(title, list(mapped.values()), direct, namespace)
-
-
-def _nested(
-    title: str, fields: list[_Mapped], direct: Mapping[tuple[str, ...], str], namespace: dict[str, Any]
-) -> type[Row]:
-    """The Struct of one object on the wire, and below it those of the objects inside."""
-    attributes: dict[str, str] = {}
-    definitions: list[Any] = []
-    for key in dict.fromkeys(field.path[0] for field in fields):
-        attribute = direct.get((key,), _attribute(key))
-        attributes[attribute] = key
-        definitions.append((attribute, *_wire(title, [field for field in fields if field.path[0] == key])))
-    struct = msgspec.defstruct(
-        title,
-        definitions,
-        bases=(Row,),
-        namespace=namespace,
-        rename=attributes,
-        kw_only=True,
-        frozen=True,
-        eq=False,
-        gc=False,
-    )
-    return cast(type[Row], struct)
-
-
-def _wire(title: str, fields: list[_Mapped]) -> tuple[Any, ...]:
-    """Type, and default if it has one, of the key that all `fields` begin with."""
-    needs = {field.need for field in fields}
-    default = (None,) if needs == {Need.OPTIONAL} else ()
-    if len(fields[0].path) == 1:
-        return fields[0].wire, *default
-    inside = [replace(field, path=field.path[1:]) for field in fields]
-    below = _nested(f"{title}.{fields[0].path[0]}", inside, {}, {})
-    return below if Need.REQUIRED in needs else below | None, *default
-
-
-def _attribute(key: str) -> str:
-    """An identifier for any key, different for different keys and from our names."""
-    return f"k_{key}" if key.isidentifier() else f"x_{key.encode().hex()}"
-
-
-def _value(field: _Mapped) -> Fetch:
-    """How to get our value out of the Struct."""
-    leaf = attrgetter(_attribute(field.path[-1]))
-    meaning = field.meaning
-    get: Fetch = leaf if meaning is None else lambda row: meaning(leaf(row))
-    for key in reversed(field.path[:-1]):
-        get = _below(attrgetter(_attribute(key)), get, field.absent)
-    return get
-
-
-def _below(step: Fetch, get: Fetch, absent: Any) -> Fetch:
-    def value(row: Any) -> Any:
-        inner = step(row)
-        return absent if inner is None else get(inner)
-
-    return value
-
-
-def _constantly(value: Any) -> Fetch:
-    return lambda _: value
+def _strict(field_: Field, path: Keys) -> bool:
+    """Whether there must be a value where the field stands: with its parent only if it has one."""
+    strict = field_.need in {Need.REQUIRED, Need.WHERE_MAPPED}
+    return strict or (field_.need is Need.WITH_PARENT and len(path) > 1)

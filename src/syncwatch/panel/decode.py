@@ -5,20 +5,23 @@ told where at least those can be read, so that nobody takes such a user for dele
 bytes is never passed on, not even as the context of our error: a `UnicodeDecodeError` carries the whole page.
 """
 
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
 from syncwatch.errors import PollError, Reason
-from syncwatch.panel.compile import CompiledTable
+from syncwatch.panel.compile import CompiledTable, TablePlan
 from syncwatch.panel.mending import TOO_DEEP, mend
+from syncwatch.panel.profile.written import Keys
 from syncwatch.rows import Figures
 
+SAMPLE = 50  # rows
 MAX_COMMAS = 300_000  # of a page that is read row by row, and so of its rows: each costs microseconds
 
-# Invalid UTF-8 and too deep nesting are no errors of msgspec's own.
-_UNREADABLE = (msgspec.MsgspecError, UnicodeError, RecursionError)
+# Invalid UTF-8 and too deep nesting are no errors of msgspec's own; a hook's own come through as they are.
+UNREADABLE = (msgspec.MsgspecError, UnicodeError, RecursionError)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -27,15 +30,37 @@ class Content:
 
     Attributes:
         rows: those that could be read.
-        following: cursor of the next page, None on the last.
+        following: what the page says of the next one, None on the last.
+        total: the number of rows of the whole list, if the page says it.
         refused: ids of the rows that could not be read, as far as they could be told.
         bad: number of rows that could not be read.
     """
 
     rows: tuple[Any, ...]
-    following: str | None
+    following: str | None = None
+    total: int | None = None
     refused: tuple[str, ...] = ()
     bad: int = 0
+
+
+def look(plan: TablePlan, body: bytes, seen: set[Keys]) -> None:
+    """Add to `seen` which of the alternative paths of the profile the rows of a page have.
+
+    The first rows are looked at for all of them; the others only as long as of some field nothing is seen.
+    """
+    try:
+        rows = _parts(plan.usual().raw_page.decode(body))[0]
+    except UNREADABLE:
+        return
+    fields = plan.alternatives()
+    for number, raw in enumerate(rows):
+        if number >= SAMPLE:
+            fields = [paths for paths in fields if seen.isdisjoint(paths)]
+        fields = [paths for paths in fields if not seen.issuperset(paths)]
+        if not fields:
+            return
+        row = _attempt(msgspec.json.decode, raw)
+        seen.update(path for paths in fields for path in paths if _has(row, path))
 
 
 def decode(table: CompiledTable, body: bytes, figures: Figures) -> Content:
@@ -45,33 +70,54 @@ def decode(table: CompiledTable, body: bytes, figures: Figures) -> Content:
         PollError: `DECODE` if it is no JSON, `SCHEMA` if it is no page as the profile describes it.
     """
     try:
-        page = table.page.decode(body)
-        content = Content(tuple(page.rows), page.next or None)
-    except _UNREADABLE:
+        rows, following, total = _parts(table.page.decode(body))
+        content = Content(tuple(rows), following or None, total)
+    except UNREADABLE:
         content = None
     if content is None:
         content = _row_by_row(table, body, figures)
-    for field, word, known in table.words:
-        if not known.issuperset(map(word, content.rows)):
-            odd = sum(word(row) not in known for row in content.rows)
-            figures.unknown_values[f"{table.name}.{field}"] += odd
+    count_unknown(table, content.rows, figures)
     return content
 
 
-def _row_by_row(table: CompiledTable, body: bytes, figures: Figures) -> Content:
-    page = _cut(table, body)
-    rows, refused, bad = [], [], 0
-    for raw in page.rows:
-        row = None if TOO_DEEP in bytes(raw) else _read(table.row, raw)
+def count_unknown(table: CompiledTable, rows: Sequence[Any], figures: Figures) -> None:
+    """Count the words that the profile does not know."""
+    for field, word, known in table.words:
+        if not known.issuperset(map(word, rows)):
+            figures.unknown_values[f"{table.name}.{field}"] += sum(word(row) not in known for row in rows)
+
+
+def readable(
+    rows: Iterable[Any], read: Callable[[Any], Any], read_id: Callable[[Any], Any] | None
+) -> Content:
+    """Those of `rows` that `read` can read; of the others the ids that `read_id` can."""
+    good, refused, bad = [], [], 0
+    for raw in rows:
+        row = _attempt(read, raw)
         if row is not None:
-            rows.append(row)
+            good.append(row)
             continue
         bad += 1
-        told = _read(table.id, raw) if table.id else None
+        told = _attempt(read_id, raw) if read_id else None
         if told is not None:
             refused.append(told.id)
-    figures.refused_rows[table.name] += bad
-    return Content(tuple(rows), page.next or None, tuple(refused), bad)
+    return Content(tuple(good), refused=tuple(refused), bad=bad)
+
+
+def _row_by_row(table: CompiledTable, body: bytes, figures: Figures) -> Content:
+    raws, following, total = _parts(_cut(table, body))
+
+    def read(raw: msgspec.Raw) -> Any:
+        return None if TOO_DEEP in bytes(raw) else table.row.decode(raw)
+
+    content = readable(raws, read, table.id.decode if table.id else None)
+    figures.refused_rows[table.name] += content.bad
+    return Content(content.rows, following or None, total, content.refused, content.bad)
+
+
+def _parts(page: Any) -> tuple[list[Any], str | None, int | None]:
+    """Rows, what is said of the next page, and of the whole; a page may be nothing but rows."""
+    return (page, None, None) if isinstance(page, list) else (page.rows, page.next, page.total)
 
 
 def _cut(table: CompiledTable, body: bytes) -> Any:
@@ -88,13 +134,21 @@ def _cut(table: CompiledTable, body: bytes) -> Any:
             failure = PollError(
                 Reason.SCHEMA, f"{table.name}: the answer is no page as the profile describes it"
             )
-        except _UNREADABLE:
+        except UNREADABLE:
             continue
     raise failure
 
 
-def _read(decoder: msgspec.json.Decoder[Any], raw: msgspec.Raw) -> Any:
+def _attempt(read: Callable[[Any], Any], raw: Any) -> Any:
     try:
-        return decoder.decode(raw)
-    except _UNREADABLE:
+        return read(raw)
+    except UNREADABLE:
         return None
+
+
+def _has(row: Any, path: Keys) -> bool:
+    for key in path:
+        if not isinstance(row, dict) or key not in row:
+            return False
+        row = row[key]
+    return True

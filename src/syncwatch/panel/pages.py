@@ -2,18 +2,18 @@
 
 A page that was marked in the poll before is asked for with its entity tag; if it has not changed, its rows are left to
 the caller's memory and the mark tells the cursor of the next page. Caps on pages, rows and bytes, and a guard against
-cursors that repeat, cut a list off and say so (`Figures.truncated`): a part that is known to be one is better than
-none, and than a whole that is not.
+cursors and pages that repeat, cut a list off and say so (`Figures.truncated`): a part that is known to be one is
+better than none, and than a whole that is not.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from syncwatch.errors import PollError, Reason
 from syncwatch.panel.client import Response
-from syncwatch.panel.compile import CompiledTable
-from syncwatch.panel.decode import Content, decode
+from syncwatch.panel.decode import Content
+from syncwatch.panel.paging import Pager
 from syncwatch.rows import Figures, Page, PageMark
 
 MAX_PAGES = 2000
@@ -24,6 +24,17 @@ Ask = Callable[[str, str | None], Awaitable[Response]]
 
 Enough = Callable[[tuple[Any, ...]], bool]
 """Told the rows of a page, whether no further one is wanted."""
+
+
+class PastTheEndError(Exception):
+    """There is no such page: the list ended with the one before."""
+
+
+class Walked(NamedTuple):
+    """The pages of a list, in order, and whether every row of it was read, as far as it was walked."""
+
+    pages: tuple[Page[Any], ...]
+    whole: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,31 +56,33 @@ class Walk:
     """One walk through one list.
 
     Attributes:
-        table: what to read.
+        name: our name of the table.
         figures: where to count.
         ask: how to get a page.
+        read: how to read it.
+        pager: what tells where the next one is.
+        etag: whether pages may be marked.
         caps: where to stop in any case.
         enough: where the caller wants to stop.
     """
 
-    table: CompiledTable
+    name: str
     figures: Figures
     ask: Ask
+    read: Callable[[bytes], Content]
+    pager: Pager
+    etag: bool = False
     caps: Caps = Caps()
     enough: Enough = never
     _pages: list[Page[Any]] = field(default_factory=list)
+    _last: object = None
     _rows: int = 0
     _bad: int = 0
     _bytes: int = 0
     _cut: bool = False
 
-    @property
-    def whole(self) -> bool:
-        """Whether every row of the list was read, as far as it was walked."""
-        return not self._cut and not self._bad
-
-    async def pages(self, marks: Mapping[str, PageMark]) -> tuple[Page[Any], ...]:
-        """The pages, in order.
+    async def pages(self, marks: Mapping[str, PageMark]) -> Walked:
+        """Walk.
 
         Raises:
             PollError: a page could not be had or read, or no row of the whole list fits the profile.
@@ -78,35 +91,47 @@ class Walk:
         seen: set[str] = set()
         while cursor is not None:
             seen.add(cursor)
-            cursor = await self._page(cursor, marks.get(cursor) if self.table.etag else None)
+            cursor = await self._page(cursor, marks.get(cursor) if self.etag else None)
             if cursor is None or self.enough(self._pages[-1].rows or ()):
                 break
             if cursor in seen or self._full():
-                self.figures.truncated = self._cut = True
+                self._cut = True
                 break
+        self.figures.truncated |= self._cut
         if self._bad and not self._rows:
-            raise PollError(Reason.SCHEMA, f"{self.table.name}: no row fits the profile")
-        return tuple(self._pages)
+            raise PollError(Reason.SCHEMA, f"{self.name}: no row fits the profile")
+        return Walked(tuple(self._pages), whole=not self._cut and not self._bad)
 
     async def _page(self, cursor: str, mark: PageMark | None) -> str | None:
         """Read one page; gives the cursor of the next."""
-        response = await self.ask(cursor, mark.etag if mark else None)
+        try:
+            response = await self.ask(cursor, mark.etag if mark else None)
+        except PastTheEndError:
+            return None
         if mark and response.status == 304:  # noqa: PLR2004
             self._rows += len(mark.ids)
+            self._last = mark.ids
             self._pages.append(Page(cursor, mark, None))
             return mark.following
-        content = decode(self.table, response.body, self.figures)
+        content = self.read(response.body)
+        looks = _looks(content) or response.body
+        if content.rows and looks == self._last:  # the panel does not know how to turn the page
+            self._cut = True
+            return None
+        self._last = looks
         self._rows += len(content.rows)
         self._bad += content.bad
         self._bytes += len(response.body)
-        self._pages.append(Page(cursor, self._mark(response, content), content.rows, content.refused))
-        return content.following
+        following = self.pager.following(cursor, response, content, self._rows + self._bad)
+        self._pages.append(
+            Page(cursor, self._mark(response, content, following), content.rows, content.refused)
+        )
+        return following
 
-    def _mark(self, response: Response, content: Content) -> PageMark | None:
-        if not self.table.etag or response.etag is None:
+    def _mark(self, response: Response, content: Content, following: str | None) -> PageMark | None:
+        if not self.etag or response.etag is None:
             return None
-        ids = (*(row.id for row in content.rows), *content.refused)
-        return PageMark(response.etag, content.following, ids)
+        return PageMark(response.etag, following, _looks(content))
 
     def _full(self) -> bool:
         caps = self.caps
@@ -115,3 +140,9 @@ class Walk:
             or self._bytes >= caps.bytes
             or (caps.rows is not None and self._rows >= caps.rows)
         )
+
+
+def _looks(content: Content) -> tuple[str, ...]:
+    """What tells one page from another: the ids on it; nothing where rows have none."""
+    name = next((name for name in ("id", "job") if hasattr(next(iter(content.rows), None), name)), None)
+    return (*(getattr(row, name) for row in content.rows if name), *content.refused)

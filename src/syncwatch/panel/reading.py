@@ -1,88 +1,150 @@
-"""The requests of one poll of one panel: rows in, figures kept, `PollError` and no other error out.
+"""One poll's reading of one panel: table by table, with the profile's scopes and joins already undone.
 
-Everything that is sent to a panel passes `_get` or `_post_token`, so that each request is counted, the credential
-is only ever sent to a host it names, and a token that the panel no longer takes is renewed once.
+Whoever polls sees one users list with each user's newest session, a user's sessions and a user's issues, however the
+panel cuts them: one list for the tenant, one for each organization or one for each user. A list of many users is read
+once, with the users, and asking for one user's part of it costs no request.
 """
 
-from collections.abc import Awaitable, Mapping
-from dataclasses import dataclass
-from functools import partial
-from types import MappingProxyType
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Any, Protocol
 
-from pydantic import SecretStr
-from yarl import URL
+from msgspec.structs import replace
 
-from syncwatch.clock import Clock
-from syncwatch.errors import PollError, Reason
-from syncwatch.panel.auth import Authorizer
-from syncwatch.panel.client import Http, Response, Timeouts
+from syncwatch.model import Outcome
 from syncwatch.panel.compile import CompiledProfile
-from syncwatch.panel.pages import Caps, Enough, Walk, never
-from syncwatch.panel.reasons import of_exception, of_status
-from syncwatch.panel.tables import OF_ONE_USER
-from syncwatch.panel.urls import Urls
-from syncwatch.rows import Figures, IssueTab, OrganizationRow, Page, PageMark, PlanRow, SessionRow, UserRow
+from syncwatch.panel.joins import Joined, Keyring
+from syncwatch.panel.live import NO_MARKS, NOBODY, rows_of
+from syncwatch.panel.pages import Caps, Enough, Walked, never
+from syncwatch.panel.structs import Row
+from syncwatch.panel.tables import TABLES, Scope
+from syncwatch.rows import (
+    Figures,
+    IssueTab,
+    OrganizationRow,
+    Page,
+    PageMark,
+    PlanRow,
+    SessionRow,
+    Sight,
+    UserRow,
+)
 
 MAX_SESSION_PAGES = 5
 MAX_ISSUES = 2000  # rows kept of one user
 
-_OK, _NOT_MODIFIED, _UNAUTHORIZED, _NOT_FOUND = 200, 304, 401, 404
-_CLIENT_REFUSED = frozenset({400, 401, 403})  # RFC 6749 section 5.2, and what panels make of it
-_CAPS = Caps()
-_NO_MARKS: Mapping[str, PageMark] = MappingProxyType({})
+_ALL = Caps()
+_COPIED = tuple(TABLES["users"].keys() - {"logon", "address", "name"})
 
 
-class _GoneError(Exception):
-    """The panel no longer knows the user."""
+class Lists(Protocol):
+    """Where the lists of one poll come from."""
+
+    figures: Figures
+    time: float | None
+    """The data's time, None for now; known once a list was read."""
+
+    async def read(
+        self,
+        name: str,
+        *,
+        owners: Mapping[str, str] = NOBODY,
+        marks: Mapping[str, PageMark] = NO_MARKS,
+        caps: Caps = _ALL,
+        enough: Enough = never,
+    ) -> Walked | None:
+        """Read one list: of the tenant, or of the user or organization in `owners`; None if the user is gone.
+
+        Raises:
+            PollError: and no other error.
+        """
+        ...
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Access:
-    """What every poll of one panel shares.
+class _User(Row, frozen=True, eq=False, gc=False):
+    """A row of the users list with what other lists say of the user; see `rows.UserRow`."""
 
-    Attributes:
-        profile: how the panel is read.
-        urls: where.
-        authorizer: who we are.
-        trusted: whether the credential may be sent there.
-        http: the client.
-        clock: what time it is.
-        timeouts: of one request.
-    """
-
-    profile: CompiledProfile
-    urls: Urls
-    authorizer: Authorizer
-    trusted: bool
-    http: Http
-    clock: Clock
-    timeouts: Timeouts
+    id: str
+    organization: str
+    plan: str | None
+    mailbox: Any
+    switch: Any
+    effective: Any
+    error: bool
+    condition: Any
+    access_type: str | None
+    created: float | None
+    issues: int | None
+    session_job: str | None
+    session_started: float | None
+    session_ended: float | None
+    session_outcome: Outcome | None
+    session_message: str | None
 
 
 class Reading:
-    """One poll's reading; see `rows.PanelReading`."""
+    """One poll's reading; see `rows.PanelReading`.
 
-    def __init__(self, access: Access) -> None:
-        self._access = access
-        self._figures = Figures()
+    Args:
+        profile: how the panel is read.
+        lists: where the lists come from.
+    """
+
+    def __init__(self, profile: CompiledProfile, lists: Lists) -> None:
+        self._profile = profile
+        self._lists = lists
+        self._organizations: list[str] = []
+        self._wide: dict[str, Joined] = {}
+        self._cut: set[str] = set()
 
     @property
     def figures(self) -> Figures:
         """See `PanelReading.figures`."""
-        return self._figures
+        return self._lists.figures
+
+    @property
+    def sight(self) -> Sight:
+        """See `PanelReading.sight`; where a list of sessions was not read whole, silence tells nothing."""
+        sight = self._profile.sight
+        return replace(sight, silence=False) if "sessions" in self._cut else sight
+
+    @property
+    def time(self) -> float | None:
+        """See `PanelReading.time`."""
+        return self._lists.time
 
     async def organizations(self, marks: Mapping[str, PageMark]) -> tuple[Page[OrganizationRow], ...]:
         """See `PanelReading.organizations`."""
-        return await self._list("organizations", marks)
+        walked = await self._all("organizations", marks)
+        for page in walked.pages:
+            kept = marks[page.cursor].ids if page.rows is None else ()
+            self._organizations += (*kept, *(row.id for row in page.rows or ()), *page.refused)
+        return walked.pages
 
     async def users(self, marks: Mapping[str, PageMark]) -> tuple[Page[UserRow], ...]:
         """See `PanelReading.users`."""
-        return await self._list("users", marks)
+        wide = [name for name in ("sessions", "issues") if self._is_wide(name)]
+        # Of a live panel each list may change by itself: users are not taken from memory if others are joined to them.
+        kept = marks if not wide or not self.sight.live else NO_MARKS
+        if self._profile.tables["users"].table.scope is Scope.ORGANIZATION:
+            pages = await self._by_organization(kept)
+        else:
+            pages = (await self._all("users", kept)).pages
+        if not wide or any(page.rows is None for page in pages):
+            return pages
+        keyring = Keyring(rows_of(pages))
+        for name in wide:
+            await self._join(name, keyring)
+        return tuple(
+            # What was not read whole is read again, be it unchanged: memory does not know what was missing.
+            replace(
+                page, mark=None if self._cut else page.mark, rows=tuple(map(self._joined, page.rows or ()))
+            )
+            for page in pages
+        )
 
     async def plans(self) -> tuple[PlanRow, ...]:
         """See `PanelReading.plans`."""
-        return _rows(await self._list("plans"))
+        return rows_of((await self._all("plans")).pages)
 
     async def sessions(self, user: str, *, back_to: float | None) -> tuple[SessionRow, ...] | None:
         """See `PanelReading.sessions`."""
@@ -90,95 +152,119 @@ class Reading:
         def enough(rows: tuple[SessionRow, ...]) -> bool:
             return back_to is None or any(row.started < back_to for row in rows)
 
-        walked = await self._walk("sessions", user=user, caps=Caps(pages=MAX_SESSION_PAGES), enough=enough)
-        return None if walked is None else _rows(walked[0])
+        if "sessions" not in self._profile.tables:
+            return ()  # the users list has the newest one, and there is nothing more to be had
+        if self._is_wide("sessions"):
+            rows = (await self._joined_rows("sessions")).rows.get(user, ())
+            return tuple(sorted(rows, key=lambda row: row.started, reverse=True))
+        walked = await self._lists.read(
+            "sessions", owners={"user": user}, caps=Caps(pages=MAX_SESSION_PAGES), enough=enough
+        )
+        return None if walked is None else rows_of(walked.pages)
 
     async def issues(self, user: str) -> IssueTab | None:
         """See `PanelReading.issues`."""
-        walked = await self._walk("issues", user=user, caps=Caps(rows=MAX_ISSUES))
-        if walked is None:
-            return None
-        pages, walk = walked
-        rows = _rows(pages)
+        if self._is_wide("issues"):
+            joined = await self._joined_rows("issues")
+            rows, whole = joined.rows.get(user, ()), user not in joined.doubtful and "issues" not in self._cut
+        else:
+            walked = await self._lists.read("issues", owners={"user": user}, caps=Caps(rows=MAX_ISSUES))
+            if walked is None:
+                return None
+            rows, whole = rows_of(walked.pages), walked.whole
         cut = len(rows) > MAX_ISSUES
-        self._figures.truncated |= cut
-        return IssueTab(rows[:MAX_ISSUES], whole=walk.whole and not cut)
+        self.figures.truncated |= cut
+        return IssueTab(rows[:MAX_ISSUES], whole=whole and not cut)
 
-    async def _list(self, name: str, marks: Mapping[str, PageMark] = _NO_MARKS) -> tuple[Page[Any], ...]:
-        walked = await self._walk(name, marks=marks)
-        return walked[0] if walked else ()
+    def _is_wide(self, name: str) -> bool:
+        return name in self._profile.tables and self._profile.tables[name].table.wide
 
-    async def _walk(
-        self,
-        name: str,
-        *,
-        user: str | None = None,
-        marks: Mapping[str, PageMark] = _NO_MARKS,
-        caps: Caps = _CAPS,
-        enough: Enough = never,
-    ) -> tuple[tuple[Page[Any], ...], Walk] | None:
-        """Read a list; its pages and the walk that read them, None if its user is gone."""
-        table = self._access.profile.tables[name]
-        try:
-            first = self._access.urls.first(table.path, user)
-            walk = Walk(table, self._figures, partial(self._page, name, first), caps, enough)
-            return await walk.pages(marks), walk
-        except _GoneError:
-            return None
-        except Exception as error:  # noqa: BLE001 - the one place that promises PollError and no other
-            failure = of_exception(error, name)
-        raise failure
+    async def _all(self, name: str, marks: Mapping[str, PageMark] = NO_MARKS) -> Walked:
+        """A list of the whole tenant; one that the panel does not have has no pages."""
+        if name not in self._profile.tables:
+            return Walked(())
+        return await self._lists.read(name, marks=marks) or Walked(())
 
-    async def _page(self, name: str, first: URL, cursor: str, etag: str | None) -> Response:
-        response = await self._get(name, self._access.urls.at(first, cursor), etag)
-        if response.status == _NOT_MODIFIED and etag:
-            return response
-        if response.status == _NOT_FOUND and name in OF_ONE_USER:
-            raise _GoneError
-        if response.status != _OK:
-            raise self._refusal(name, response)
-        if response.for_people:
-            raise PollError(Reason.AUTH, f"{name}: a page of HTML instead of data, most likely a login")
-        return response
+    async def _by_organization(self, marks: Mapping[str, PageMark]) -> tuple[Page[Any], ...]:
+        """The users of each organization in turn; the pages' cursors say whose they are."""
+        pages: list[Page[Any]] = []
+        for organization in dict.fromkeys(self._organizations):
+            prefix = f"{organization}\n"
+            known = {
+                cursor.removeprefix(prefix): mark
+                for cursor, mark in marks.items()
+                if cursor.startswith(prefix)
+            }
+            walked = await self._lists.read("users", owners={"organization": organization}, marks=known)
+            for page in walked.pages if walked else ():
+                rows = page.rows and tuple(_of_organization(row, organization) for row in page.rows)
+                pages.append(replace(page, cursor=prefix + page.cursor, rows=rows))
+        return tuple(pages)
 
-    async def _get(self, name: str, url: URL, etag: str | None) -> Response:
-        access = self._access
-        if not access.trusted:
-            raise PollError(Reason.AUTH, "the credential may not be sent to this host")
-        get = partial(access.http.get, url, name, etag=etag, timeouts=access.timeouts)
-        shown = await access.authorizer.current(self._post_token)
-        response = await self._counted(name, get(authorization=shown))
-        if response.status == _UNAUTHORIZED:
-            shown = await access.authorizer.renewed(shown, self._post_token)
-            if shown is not None:
-                response = await self._counted(name, get(authorization=shown))
-        return response
-
-    async def _post_token(self, client_id: str, client_secret: SecretStr) -> Response:
-        access = self._access
-        send = access.http.post_token(
-            access.urls.token, client_id=client_id, client_secret=client_secret, timeouts=access.timeouts
+    async def _join(self, name: str, keyring: Keyring) -> None:
+        scope = self._profile.tables[name].table.scope
+        owners = (
+            [{"organization": each} for each in dict.fromkeys(self._organizations)]
+            if scope is Scope.ORGANIZATION
+            else [{}]
         )
-        response = await self._counted("token", send)
-        if response.status in _CLIENT_REFUSED:
-            raise PollError(Reason.AUTH, f"token: HTTP {response.status}: the client is not accepted")
-        if response.status != _OK:
-            raise self._refusal("token", response)
-        return response
+        rows: list[Any] = []
+        for owner in owners:
+            walked = await self._lists.read(name, owners=owner) or Walked(())
+            rows += rows_of(walked.pages)
+            if not walked.whole:
+                self._cut.add(name)
+        self._wide[name] = keyring.join(name, rows, self._profile.tables[name].join, self.figures)
 
-    async def _counted(self, name: str, sent: Awaitable[Response]) -> Response:
-        try:
-            response = await sent
-        except PollError as error:
-            self._figures.requests[name, error.reason.value] += 1
-            raise
-        self._figures.requests[name, str(response.status)] += 1
-        return response
+    async def _joined_rows(self, name: str) -> Joined:
+        """A list of many users; read now if the users were not, since nothing has changed."""
+        if name not in self._wide:
+            users = await self._all("users")
+            await self._join(name, Keyring(rows_of(users.pages)))
+        return self._wide[name]
 
-    def _refusal(self, name: str, response: Response) -> PollError:
-        now = self._access.clock.now()
-        return of_status(response.status, name, retry_after=response.retry_after, now=now)
+    def _joined(self, row: Any) -> _User:
+        told = {name: getattr(row, name) for name in _COPIED}
+        if sessions := self._wide.get("sessions"):
+            told |= _newest(sessions.rows.get(row.id, ()))
+            if row.id in sessions.doubtful:
+                told["session_outcome"] = Outcome.UNKNOWN
+        if issues := self._wide.get("issues"):
+            told["issues"] = len(issues.rows.get(row.id, ()))
+        return _User(**told)
 
 
-def _rows(pages: tuple[Page[Any], ...]) -> tuple[Any, ...]:
-    return tuple(row for page in pages for row in page.rows or ())
+def _newest(sessions: Iterable[Any]) -> dict[str, Any]:
+    newest = max(sessions, key=lambda session: session.started, default=None)
+    if newest is None:
+        return dict.fromkeys(name for name in _COPIED if name.startswith("session_"))
+    return {
+        "session_job": newest.job,
+        "session_started": newest.started,
+        "session_ended": newest.ended,
+        "session_outcome": newest.outcome,
+        "session_message": newest.message,
+    }
+
+
+def _of_organization(row: Any, organization: str) -> Any:
+    """The row as it stands, or with the organization whose list it was in."""
+    if row.organization:
+        return row
+    return _Placed(row, organization)
+
+
+class _Placed:
+    """A row whose organization is told by the list that it stands in."""
+
+    __slots__ = ("_row", "organization")
+
+    def __init__(self, row: Any, organization: str) -> None:
+        self._row = row
+        self.organization = organization
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._row, name)
+
+
+__all__ = ["Lists", "Reading"]

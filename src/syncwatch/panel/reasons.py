@@ -75,12 +75,19 @@ def wait(retry_after: str | None, now: float) -> float | None:
         return None
     if text.isascii() and text.isdecimal():
         return min(float(text), MAX_RETRY_AFTER)
+    date = instant(text)
+    return None if date is None else min(max(date - now, 0.0), MAX_RETRY_AFTER)
+
+
+def instant(http_date: str | None) -> float | None:
+    """Unix seconds of a date in a header; None without one that can be read."""
+    if not http_date or len(http_date) > _LONGEST_DATE:
+        return None
     try:
-        date = parsedate_to_datetime(text)
-        seconds = (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp() - now
+        date = parsedate_to_datetime(http_date)
+        return (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp()
     except (ValueError, TypeError, IndexError, OverflowError):
         return None
-    return min(max(seconds, 0.0), MAX_RETRY_AFTER)
 
 
 def _place(error: Exception) -> str:

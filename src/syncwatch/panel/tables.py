@@ -1,9 +1,10 @@
 """Which of our fields each table has, and what each may hold.
 
 The one declaration that the profile check and the compiler share: a field that is not here cannot be mapped, and
-what is not mapped is not decoded, so that names and addresses of users, which have no field, never enter the
-daemon. `rows` says what the fields mean; this says how strictly they are read. Strict is whatever a verdict
-rests on: a row without its statuses is refused and counted, because a default would be a guess.
+what is not mapped is not decoded. Names, logons and addresses are read only where a table has to be joined by them,
+and never leave the panel's package. `rows` says what the fields mean; this says how strictly they are read.
+Strict is whatever a verdict rests on: a row without its statuses is refused and counted, because a default would be
+a guess.
 """
 
 from collections.abc import Mapping
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 from enum import Enum, StrEnum, auto
 from types import MappingProxyType
 
-from syncwatch.model import Mailbox, Outcome, Switch
+from syncwatch.model import Condition, Mailbox, Outcome, Switch
 
 
 class AccessType(StrEnum):
@@ -31,14 +32,15 @@ class AccessType(StrEnum):
 class Kind(Enum):
     """What a field holds."""
 
-    ID = auto()  # text of 1 to 200 characters
-    REFERENCE = auto()  # the id of a row of another table, at most 200 characters
+    ID = auto()  # text of 1 to 200 characters, or a number that is read as text
+    REFERENCE = auto()  # the id of a row of another table, at most 200 characters or a number
+    KEY = auto()  # what a person is known by; compared, and never kept
     TEXT = auto()  # any text; privileged
     CODE = auto()  # a short text or an integer, read as text
     COUNT = auto()  # an integer from 0
     SECONDS = auto()  # an integer from 1
     FLAG = auto()  # true or false, or two words of the panel's
-    TIME = auto()  # ISO 8601; without an offset it is UTC
+    TIME = auto()  # in the profile's formats; without an offset in the profile's time zone
     STATUS = auto()  # a word of the panel's that means a member of an enum of ours
 
 
@@ -46,6 +48,7 @@ class Need(Enum):
     """Whether a row can do without the field."""
 
     REQUIRED = auto()
+    WHERE_MAPPED = auto()  # a panel may have no such thing at all; one that has it says it in every row
     WITH_PARENT = auto()  # required inside its object, which itself may be null: there is no session yet
     OPTIONAL = auto()
 
@@ -56,7 +59,7 @@ class Field:
 
     Attributes:
         kind: what it holds.
-        need: whether a row can do without it; only optional fields may be left out of a profile.
+        need: whether a row can do without it; only required fields may not be left out of a profile.
         empty: what an absent field is read as; if it is not None, null is allowed even where the field is required.
         statuses: the enum of a `STATUS`; it has a member UNKNOWN.
     """
@@ -67,12 +70,21 @@ class Field:
     statuses: type[StrEnum] | None = None
 
 
+class Scope(StrEnum):
+    """Whose rows one list of a table holds."""
+
+    TENANT = "tenant"
+    ORGANIZATION = "organization"
+    USER = "user"
+
+
 def _status(statuses: type[StrEnum], need: Need = Need.REQUIRED) -> Field:
     return Field(Kind.STATUS, need, statuses=statuses)
 
 
 _ID = Field(Kind.ID, Need.REQUIRED)
 _WORD = Field(Kind.TEXT, empty="")
+_KEY = Field(Kind.KEY)
 
 TABLES: Mapping[str, Mapping[str, Field]] = MappingProxyType(
     {
@@ -85,22 +97,27 @@ TABLES: Mapping[str, Mapping[str, Field]] = MappingProxyType(
         "plans": {"id": _ID, "interval": Field(Kind.SECONDS, Need.REQUIRED)},
         "users": {
             "id": _ID,
-            "organization": Field(Kind.REFERENCE, Need.REQUIRED, empty=""),
+            "organization": Field(Kind.REFERENCE, Need.WHERE_MAPPED, empty=""),
             "plan": Field(Kind.REFERENCE),
             "mailbox": _status(Mailbox),
             "switch": _status(Switch),
-            "effective": _status(Switch),
-            "error": Field(Kind.FLAG, Need.REQUIRED, empty=False),
+            "effective": _status(Switch, Need.WHERE_MAPPED),
+            "error": Field(Kind.FLAG, Need.WHERE_MAPPED, empty=False),
+            "condition": _status(Condition, Need.WHERE_MAPPED),
             "access_type": _status(AccessType, Need.OPTIONAL),
             "created": Field(Kind.TIME),
-            "issues": Field(Kind.COUNT, Need.REQUIRED),
+            "issues": Field(Kind.COUNT, Need.WHERE_MAPPED),
             "session_job": Field(Kind.ID, Need.WITH_PARENT),
             "session_started": Field(Kind.TIME, Need.WITH_PARENT),
             "session_ended": Field(Kind.TIME),
             "session_outcome": _status(Outcome, Need.WITH_PARENT),
             "session_message": Field(Kind.TEXT),
+            "logon": _KEY,
+            "address": _KEY,
+            "name": _KEY,
         },
         "sessions": {
+            "user": _KEY,
             "job": _ID,
             "started": Field(Kind.TIME, Need.REQUIRED),
             "ended": Field(Kind.TIME),
@@ -108,6 +125,7 @@ TABLES: Mapping[str, Mapping[str, Field]] = MappingProxyType(
             "message": Field(Kind.TEXT),
         },
         "issues": {
+            "user": _KEY,
             "type": _WORD,
             "name": _WORD,
             "direction": _WORD,
@@ -117,4 +135,16 @@ TABLES: Mapping[str, Mapping[str, Field]] = MappingProxyType(
         },
     }
 )
-OF_ONE_USER = frozenset({"sessions", "issues"})  # their path names the user
+SCOPES: Mapping[str, tuple[Scope, ...]] = MappingProxyType(
+    {
+        "organizations": (Scope.TENANT,),
+        "plans": (Scope.TENANT,),
+        "users": (Scope.TENANT, Scope.ORGANIZATION),
+        "sessions": (Scope.USER, Scope.ORGANIZATION, Scope.TENANT),
+        "issues": (Scope.USER, Scope.ORGANIZATION, Scope.TENANT),
+    }
+)
+"""The scopes that each table may have, the usual one first."""
+
+USER_KEYS = ("id", "logon", "address", "name")
+"""What a row of a table of many users may say whose it is by."""

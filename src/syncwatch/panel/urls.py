@@ -1,51 +1,100 @@
 """The addresses below a tenant's base URL.
 
-The base URL's own path is kept. Ids and cursors come from the panel, so they are escaped as one segment and one
-value: none of them can lead out of the place where the profile puts it. URLs are put together as text that is already
-escaped, because having it done by yarl costs a fifth of a whole request.
+The base URL's own path is kept, and its query, which a pre-signed URL has, goes with every request. Ids come from the
+panel, so they are escaped as one segment, or must be plain in a query: none of them can lead out of the place where the
+profile puts it. A URL that the panel itself names is taken only from its own origin. URLs are put together as text that
+is already escaped, because having it done by yarl costs a fifth of a whole request.
 """
 
+import re
+from collections.abc import Mapping
+from types import MappingProxyType
 from urllib.parse import quote
 
 from yarl import URL
 
 from syncwatch.errors import PollError, Reason
-from syncwatch.panel.profile import Authentication, CursorPaging
+from syncwatch.panel.profile.asking import ClientCredentials
+from syncwatch.panel.profile.lists import Table
+from syncwatch.panel.profile.written import placeholders
 
 _DOTS = frozenset({".", ".."})
+_PLAIN = re.compile(r"[\w.@:+-]{1,200}", re.ASCII)
+_NO_OWNERS: Mapping[str, str] = MappingProxyType({})
+_UNRESERVED = "/~()"  # beside letters, digits and -._ ; what profiles may write in paths
 
 
 class Urls:
-    """The addresses of one tenant; nothing of them shows."""
+    """The addresses of one tenant; nothing of them shows.
 
-    def __init__(self, base_url: str, authentication: Authentication, paging: CursorPaging) -> None:
+    Args:
+        base_url: checked by the configuration.
+        parameters: the tenant's values for the profile's placeholders.
+    """
+
+    def __init__(self, base_url: str, parameters: Mapping[str, str]) -> None:
         self.base = URL(base_url)
         self._root = str(self.base.with_query(None).with_fragment(None)).rstrip("/")
-        self._paging = paging
-        self._grant = authentication.client_credentials
+        self._query = self.base.raw_query_string
+        self._values = {**parameters, "origin": str(self.base.origin())}
 
-    @property
-    def token(self) -> URL:
+    def token(self, grant: ClientCredentials) -> URL:
         """The token endpoint."""
-        assert self._grant, "asked for only by client credentials"
-        return URL(f"{self._root}/{self._grant.token_path}", encoded=True)
+        if grant.token_url is not None:
+            return URL(grant.token_url.format_map(self._values), encoded=True)
+        assert grant.token_path is not None, "the profile has one of the two"
+        return URL(f"{self._root}/{grant.token_path.format_map(self._values)}", encoded=True)
 
-    def first(self, path: str, user: str | None = None) -> URL:
-        """The first page of the list at `path`, of one user where the path names one.
+    def filled(self, text: str) -> str:
+        """A text of the profile with the tenant's values."""
+        return text.format_map(self._values)
+
+    def of(self, table: Table, owners: Mapping[str, str] = _NO_OWNERS) -> URL:
+        """Where a list begins.
+
+        Args:
+            table: the list.
+            owners: whose list it is: the id of the `user` or the `organization`.
 
         Raises:
-            PollError: the user's id would be read as a way up.
+            PollError: an id would be read as more than a name.
         """
-        if user is not None:
-            if user in _DOTS:
-                raise PollError(Reason.SCHEMA, "a user's id that cannot stand in a path")
-            path = path.replace("{user}", quote(user, safe=""))
-        size = f"?{self._paging.size_parameter}={self._paging.size}" if self._paging.size_parameter else ""
-        return URL(f"{self._root}/{path}{size}", encoded=True)
+        for kind, id_ in owners.items():
+            asked = kind in placeholders(table.query.values())
+            if id_ in _DOTS or (asked and not _PLAIN.fullmatch(id_)):
+                raise PollError(Reason.SCHEMA, f"a {kind}'s id that cannot stand in a URL")
+        segments = {kind: quote(id_, safe="") for kind, id_ in owners.items()}
+        path = quote(table.path, safe=f"{_UNRESERVED}{{}}").format_map({**self._values, **segments})
+        values = {**self._values, **owners}
+        query = "&".join(
+            f"{quote(name, safe='$')}={quote(value.format_map(values), safe='')}"
+            for name, value in table.query.items()
+        )
+        whole = "&".join(filter(None, (query, self._query)))
+        return URL(f"{self._root}/{path}{'?' if whole else ''}{whole}", encoded=True)
 
-    def at(self, first: URL, cursor: str) -> URL:
-        """The page at `cursor` of the list that begins at `first`."""
-        if not cursor:
-            return first
-        sign = "&" if self._paging.size_parameter else "?"
-        return URL(f"{first}{sign}{self._paging.parameter}={quote(cursor, safe='')}", encoded=True)
+    def own(self, at: URL, reference: str) -> URL:
+        """The URL that the panel's answer from `at` names, with the base URL's query.
+
+        Raises:
+            PollError: it is none, or leads to another origin.
+        """
+        try:
+            url = at.join(URL(reference, encoded=True))
+            same = url.origin() == self.base.origin() and url.user is None
+        except ValueError:
+            same = False
+        if not same:
+            raise PollError(
+                Reason.SCHEMA, "the next page is said to be at another origin, which gets nothing"
+            )
+        if not self._query or self._query in url.raw_query_string:
+            return url
+        return URL(f"{url}{'&' if url.raw_query_string else '?'}{self._query}", encoded=True)
+
+    def memorable(self, url: URL) -> str:
+        """A URL without the base URL's query, which is a secret and may change."""
+        if not self._query:
+            return str(url)
+        rest = "&".join(filter(None, url.raw_query_string.replace(self._query, "").split("&")))
+        return f"{str(url).partition('?')[0]}{'?' if rest else ''}{rest}"

@@ -42,6 +42,7 @@ class Details:
         self._panel = panel
         self._memory = memory
         self._finder = finder
+        self._sight = panel.sight
         self._reread = reread
         self._open: set[str] = set()
         self._errors: list[PollError] = []
@@ -83,9 +84,9 @@ class Details:
     def _settle_by_list(self, facts: UserFacts, interval: float) -> _Asked | None:
         """Settle a user by the list alone, or say what is to be asked for."""
         old = self._memory.users.get(facts.id)
-        table = needs_sessions(facts, old, interval, reread=self._reread)
+        table = needs_sessions(facts, old, interval, self._sight, reread=self._reread)
         user = settle(facts, None, old)
-        if table or needs_issues(user, old, reread=self._reread):
+        if table or needs_issues(user, old, self._sight, reread=self._reread):
             failed = old is not None and old.failed
             self.users[facts.id] = UserReading(facts, pending=True, failed=failed)
             return _Asked(facts, table=table, failed=failed)
@@ -117,7 +118,7 @@ class Details:
                 return UserReading(facts, pending=True)
             table = self._finder.sessions(rows)
         user = settle(facts, table, old)
-        if not needs_issues(user, old, reread=self._reread):
+        if not needs_issues(user, old, self._sight, reread=self._reread):
             return with_issues(user, ()) if user.sessions else user
         tab = await self._panel.issues(facts.id)
         if tab is None:

@@ -1,18 +1,21 @@
 """The lists of one panel: organizations, users and plans, and what memory has to add to them.
 
 A page that has not changed since the last poll is answered from memory; a row that could not be read becomes a
-user of whom nothing is known. Only a failure of organizations or users fails a poll.
+user of whom nothing is known. Only a failure of organizations or users fails a poll. What the panel does not list
+is not asked for.
 """
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
+from msgspec import structs
+
 from syncwatch.classification.find import Finder
 from syncwatch.errors import PollError
 from syncwatch.model import OrganizationFacts, Plans, UserFacts
 from syncwatch.polling.needs import carry
-from syncwatch.rows import Page, PageMark, PanelReading
+from syncwatch.rows import OrganizationRow, Page, PageMark, PanelReading, Sight
 from syncwatch.state.memory import TenantMemory
 
 Row = TypeVar("Row")
@@ -52,13 +55,14 @@ class PlanList:
 
 @dataclass(frozen=True, slots=True)
 class Lists:
-    """What the lists say; the pages' marks are for the next poll."""
+    """What the lists say of the instant `time`; the pages' marks are for the next poll."""
 
     organizations: Mapping[str, OrganizationFacts]
     users: Mapping[str, UserFacts]
     plans: PlanList
     organization_pages: Mapping[str, PageMark]
     user_pages: Mapping[str, PageMark]
+    time: float
 
 
 async def read_lists(
@@ -69,7 +73,9 @@ async def read_lists(
     Raises:
         PollError: organizations or users could not be read.
     """
-    organization_pages = await panel.organizations({} if reread else memory.organization_pages)
+    organization_pages: tuple[Page[OrganizationRow], ...] = ()
+    if panel.sight.organizations:
+        organization_pages = await panel.organizations({} if reread else memory.organization_pages)
     user_pages = await panel.users({} if reread else memory.user_pages)
     organizations = _merge(
         organization_pages,
@@ -78,11 +84,16 @@ async def read_lists(
         memory.organizations,
         OrganizationFacts,
     )
+    sight = panel.sight  # what turned out while the users were read
     known = {id_: user.facts for id_, user in memory.users.items()}
     listed = _merge(user_pages, memory.user_pages, finder.user, known, UserFacts)
-    users = {id_: carry(facts, memory.users.get(id_), reread=reread) for id_, facts in listed.items()}
+    users = {
+        id_: carry(_planned(facts, sight), memory.users.get(id_), sight, reread=reread)
+        for id_, facts in listed.items()
+    }
     plans = await _plans(panel, memory, users.values(), terms)
-    return Lists(organizations, users, plans, _marks(organization_pages), _marks(user_pages))
+    time = terms.now if panel.time is None else min(panel.time, terms.now)
+    return Lists(organizations, users, plans, _marks(organization_pages), _marks(user_pages), time)
 
 
 def _merge(
@@ -105,6 +116,11 @@ def _merge(
     return merged
 
 
+def _planned(facts: UserFacts, sight: Sight) -> UserFacts:
+    """A plan that nobody can look up is none."""
+    return facts if sight.plans or facts.plan is None else structs.replace(facts, plan=None)
+
+
 def _marks(pages: Iterable[Page[Row]]) -> dict[str, PageMark]:
     return {page.cursor: page.mark for page in pages if page.mark is not None}
 
@@ -116,6 +132,8 @@ async def _plans(
 
     A failure costs no more than the plans' freshness: the last known ones and the default serve until the next poll.
     """
+    if not panel.sight.plans:
+        return PlanList({}, None, frozenset())
     named = {user.plan for user in users if user.plan is not None}
     due = memory.plans_read is None or terms.now - memory.plans_read >= terms.inventory_interval
     known = PlanList(memory.plans, memory.plans_read, memory.odd_plans)

@@ -2,19 +2,21 @@
 
 Pure functions of what the list says now and what is remembered. The list shows only the newest session, which
 may be running and then says nothing; memory fills in the ended one before it, and the user's sessions table is
-asked only where memory cannot: cost follows change, not size.
+asked only where memory cannot: cost follows change, not size. What the panel does not show is not asked for, and
+where an export leaves a session out that it had, memory does not stand in for it: the sync may be well again.
 """
 
 from msgspec.structs import replace
 
 from syncwatch.model import IssueFacts, SessionFacts, UserFacts
+from syncwatch.rows import Sight
 from syncwatch.state.memory import UserMemory
 from syncwatch.state.reading import UserReading
 
 MISSED = 1.5  # plan intervals between two starts after which a session in between may have been missed
 
 
-def carry(listed: UserFacts, old: UserMemory | None, *, reread: bool) -> UserFacts:
+def carry(listed: UserFacts, old: UserMemory | None, sight: Sight, *, reread: bool) -> UserFacts:
     """The listed facts with what memory knows and the list cannot say.
 
     With `reread` a message that the list does not have is not taken from memory: it is to be read again.
@@ -22,7 +24,9 @@ def carry(listed: UserFacts, old: UserMemory | None, *, reread: bool) -> UserFac
     if old is None or listed is old.facts:
         return listed
     was = old.facts
-    if listed.last is None:
+    if listed.last is None and listed.running is None and not (sight.sessions and sight.silence):
+        return replace(listed, issues=was.issues)
+    if listed.last is None or _is_earlier(listed.last, was.last):
         return replace(
             listed, last=was.last, before=was.before, before_known=was.before_known, issues=was.issues
         )
@@ -38,17 +42,25 @@ def carry(listed: UserFacts, old: UserMemory | None, *, reread: bool) -> UserFac
     return replace(listed, before=was.last, before_known=was.last is not None, issues=was.issues)
 
 
-def needs_sessions(facts: UserFacts, old: UserMemory | None, interval: float, *, reread: bool) -> bool:
+def needs_sessions(
+    facts: UserFacts, old: UserMemory | None, interval: float, sight: Sight, *, reread: bool
+) -> bool:
     """Whether the sessions table must be read, given `carry`'s facts; `reread` asks for every text again."""
+    if not sight.sessions:
+        return False
     again = reread or (old is not None and old.pending)
     if facts.running is not None and (again or not _seen_running(facts.running.job, old)):
         return True
     if facts.last is None:
         return False
     new = _is_new(facts.last, old)
-    silent = not facts.last.completed and facts.last.finding is None
+    silent = sight.messages and not facts.last.completed and facts.last.finding is None
     first_transient = facts.last.transient and not facts.before_known
-    return first_transient or (silent and (new or again)) or (new and _missed(facts.last, old, interval))
+    return (
+        first_transient
+        or (silent and (again or not _heard(facts.last, old)))
+        or (new and _missed(facts.last, old, interval))
+    )
 
 
 def settle(facts: UserFacts, table: tuple[SessionFacts, ...] | None, old: UserMemory | None) -> UserReading:
@@ -68,10 +80,12 @@ def settle(facts: UserFacts, table: tuple[SessionFacts, ...] | None, old: UserMe
     return UserReading(facts, sessions=new or (facts.last,))
 
 
-def needs_issues(user: UserReading, old: UserMemory | None, *, reread: bool) -> bool:
-    """Whether the Issues tab must be read: only with a new ended session, and if there is or was one."""
+def needs_issues(user: UserReading, old: UserMemory | None, sight: Sight, *, reread: bool) -> bool:
+    """Whether the Issues tab must be read: only with a new ended session, and if there may be or was a row."""
+    if not sight.issues:
+        return False
     asked = bool(user.sessions) or reread or old is None or old.pending
-    return asked and (user.facts.issue_rows > 0 or bool(user.facts.issues))
+    return asked and (user.facts.issue_rows != 0 or bool(user.facts.issues))
 
 
 def with_issues(user: UserReading, tab: tuple[IssueFacts, ...], *, whole: bool = True) -> UserReading:
@@ -89,7 +103,18 @@ def with_issues(user: UserReading, tab: tuple[IssueFacts, ...], *, whole: bool =
 
 
 def _is_new(session: SessionFacts, old: UserMemory | None) -> bool:
-    return old is None or old.mark is None or old.mark.job != session.job
+    if old is None or old.mark is None:
+        return True
+    return old.mark.job != session.job and not _is_earlier(session, old.mark)
+
+
+def _is_earlier(session: SessionFacts, other: SessionFacts | None) -> bool:
+    return other is not None and session.started < other.started
+
+
+def _heard(session: SessionFacts, old: UserMemory | None) -> bool:
+    """Whether its message was asked for already, and what it said is still remembered."""
+    return old is not None and old.facts.last is not None and old.facts.last.job == session.job
 
 
 def _is_later(session: SessionFacts, old: UserMemory | None) -> bool:

@@ -15,10 +15,10 @@ from syncwatch.classification.find import Finder
 from syncwatch.clock import Clock
 from syncwatch.diagnosis.tree import Circumstances, diagnose
 from syncwatch.errors import PollError, Reason
-from syncwatch.model import UNCLASSIFIED, Finding, Owner, Verdict
+from syncwatch.model import UNCLASSIFIED, Finding, Owner, Switch, UserFacts, Verdict
 from syncwatch.polling.lists import Terms
 from syncwatch.polling.read import read
-from syncwatch.rows import Figures, PanelReading
+from syncwatch.rows import Figures, PanelReading, Sight
 from syncwatch.state.journal import Change, Commit, Journal
 from syncwatch.state.memory import TenantMemory
 from syncwatch.state.reading import Reading
@@ -66,6 +66,7 @@ class Result(msgspec.Struct, frozen=True):
         snapshot: what to show; None if the lists could not be read.
         events: what happened since the last poll; None without a commit.
         figures: what the requests came to.
+        sight: what the panel shows.
     """
 
     memory: TenantMemory
@@ -75,6 +76,7 @@ class Result(msgspec.Struct, frozen=True):
     snapshot: Snapshot | None
     events: Events | None
     figures: Figures
+    sight: Sight
 
 
 async def poll(
@@ -90,11 +92,14 @@ async def poll(
     started, begun = clock.now(), clock.monotonic()
     snapshot, events, error = None, None, None
     try:
-        reading, error = await read(panel, memory, _finder(tenant, stages), _terms(stages, started, only))
+        terms = _terms(stages, panel.sight, started, only)
+        reading, error = await read(panel, memory, _finder(tenant, stages), terms)
         async with stages.turns:
-            verdicts = _verdicts(reading, memory, stages)
+            verdicts = _verdicts(reading, memory, stages, terms)
             after, happened = transitions(memory, reading, verdicts)
-            snapshot = Snapshot(tenant, reading.time, after, verdicts, stages.owners[UNCLASSIFIED])
+            snapshot = Snapshot(
+                tenant, reading.time, after, verdicts, stages.owners[UNCLASSIFIED], sight=reading.sight
+            )
         match (await stages.journal.commit([Change(tenant, after)]))[tenant]:
             case Commit.COMMITTED:
                 memory, events = after, happened
@@ -109,25 +114,27 @@ async def poll(
     except Exception as fault:  # a tenant's task never dies, and a fault of ours has a reason too
         log.exception("poll_fault", tenant=tenant)
         error = PollError(Reason.INTERNAL, type(fault).__name__)
-    return Result(memory, started, clock.monotonic() - begun, error, snapshot, events, panel.figures)
+    duration = clock.monotonic() - begun
+    return Result(memory, started, duration, error, snapshot, events, panel.figures, panel.sight)
 
 
 def _finder(tenant: str, stages: Stages) -> Finder:
     return Finder(tenant, stages.classify, stages.fingerprint_key)
 
 
-def _terms(stages: Stages, now: float, only: str | None) -> Terms:
+def _terms(stages: Stages, sight: Sight, now: float, only: str | None) -> Terms:
+    own = sight.default_plan_interval
     return Terms(
         now=now,
         rules=stages.rules,
         timeout=stages.timeout,
         inventory_interval=stages.inventory_interval,
-        default_plan_interval=stages.default_plan_interval,
+        default_plan_interval=stages.default_plan_interval if own is None else own,
         only=only,
     )
 
 
-def _verdicts(reading: Reading, memory: TenantMemory, stages: Stages) -> dict[str, Verdict]:
+def _verdicts(reading: Reading, memory: TenantMemory, stages: Stages, terms: Terms) -> dict[str, Verdict]:
     """The verdict on every user of the reading, and on those remembered that it did not reach."""
     facts = {id_: user.facts for id_, user in reading.users.items()}
     if not reading.whole_list:
@@ -136,12 +143,22 @@ def _verdicts(reading: Reading, memory: TenantMemory, stages: Stages) -> dict[st
         id_: diagnose(
             user,
             Circumstances(
-                interval=reading.plans.get(user.plan or "", stages.default_plan_interval),
+                interval=reading.plans.get(user.plan or "", terms.default_plan_interval),
                 max_session=stages.max_session,
                 active_since=grace_from(memory.users.get(id_), user, reading.time),
                 owners=stages.owners,
+                organization=_organization(user, reading),
+                sight=reading.sight,
             ),
             reading.time,
         )
         for id_, user in facts.items()
     }
+
+
+def _organization(user: UserFacts, reading: Reading) -> Switch | None:
+    """The switch of the user's organization: None if there is nothing to know, unknown if the list lacks it."""
+    if not user.organization or not reading.sight.organizations:
+        return None
+    organization = reading.organizations.get(user.organization)
+    return organization.switch if organization else Switch.UNKNOWN

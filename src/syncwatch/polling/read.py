@@ -30,7 +30,7 @@ async def read(
     details = Details(panel, memory, finder, reread=reread)
     await details.read(lists, terms, deadline)
     reading = Reading(
-        time=terms.now,
+        time=lists.time,
         rules=terms.rules,
         complete=details.reached,
         whole_list=whole_list,
@@ -41,5 +41,6 @@ async def read(
         plans_read=lists.plans.read,
         odd_plans=lists.plans.odd,
         users=details.users,
+        sight=panel.sight,
     )
     return reading, details.failure(lists.plans.error)

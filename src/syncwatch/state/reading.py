@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import msgspec
 
 from syncwatch.model import OrganizationFacts, Plans, SessionFacts, UserFacts
-from syncwatch.rows import PageMark
+from syncwatch.rows import PageMark, Sight
 
 
 class UserReading(msgspec.Struct, frozen=True, gc=False):
@@ -35,6 +35,7 @@ class Reading(msgspec.Struct, frozen=True, gc=False):
         complete: whether every user was reached, be it that the panel failed to answer.
         whole_list: whether the users list was read to its end; only then is a missing user gone.
         users: by id.
+        sight: what the panel shows.
 
     The other attributes are those of `TenantMemory`.
     """
@@ -50,3 +51,4 @@ class Reading(msgspec.Struct, frozen=True, gc=False):
     plans_read: float | None
     odd_plans: frozenset[str]
     users: Mapping[str, UserReading]
+    sight: Sight

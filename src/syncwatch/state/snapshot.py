@@ -10,7 +10,8 @@ from math import inf
 
 import msgspec
 
-from syncwatch.model import UNCLASSIFIED, Owner, Side, State, UserFacts, Verdict
+from syncwatch.model import UNCLASSIFIED, Finding, Owner, Side, State, UserFacts, Verdict
+from syncwatch.rows import EVERYTHING, Sight
 from syncwatch.state.memory import TenantMemory
 from syncwatch.state.transitions import DUPLICATES
 
@@ -36,15 +37,17 @@ class UserView(msgspec.Struct, frozen=True, gc=False):
 class Counts(msgspec.Struct, frozen=True, gc=False):
     """A tenant in figures; times in Unix seconds, None where there is nothing to tell.
 
+    What the panel does not show is None, or has no key: absent, never zero.
+
     Attributes:
         users: by state, all eight.
         down: users whose sync is down, by (class, owner).
         issues: open issues by (class, owner), `unclassified` always; None as long as not every user's were read once.
         dedup: duplicate conflicts now, by effect.
         tokens: users down for an expired token, by side.
-        mailboxes: users by mailbox access type.
-        crm_disconnected: organizations whose Salesforce service account is disconnected.
-        newest_session: end of the newest session of the whole tenant.
+        mailboxes: users by mailbox access type; none where nothing at all names one.
+        crm_disconnected: organizations whose Salesforce service account is disconnected; None where none says.
+        newest_session: end of the newest session of the whole tenant; None where some may be left out.
         oldest_session: end of the last session of the worst-off user among up, failing and stalled.
         oldest_down: since when the longest-down user is down.
         overdue: users whose mailbox is not initialized for over seven days.
@@ -56,7 +59,7 @@ class Counts(msgspec.Struct, frozen=True, gc=False):
     dedup: Mapping[str, int]
     tokens: Mapping[Side, int]
     mailboxes: Mapping[str, int]
-    crm_disconnected: int
+    crm_disconnected: int | None
     newest_session: float | None
     oldest_session: float | None
     oldest_down: float | None
@@ -72,6 +75,7 @@ class Snapshot:
         memory: the tenant's memory after the poll.
         verdicts: the verdict on each user in it.
         unclassified: default owner of what no rule knows; shown even where there is none.
+        sight: what the panel shows.
     """
 
     def __init__(
@@ -81,10 +85,14 @@ class Snapshot:
         memory: TenantMemory,
         verdicts: Mapping[str, Verdict],
         unclassified: Owner,
+        *,
+        sight: Sight = EVERYTHING,
     ) -> None:
         self.tenant = tenant
         self.time = time
-        self.until = min((verdict.until for verdict in verdicts.values()), default=inf)
+        self.sight = sight
+        until = min((verdict.until for verdict in verdicts.values()), default=inf)
+        self.until = until if sight.live else inf  # old data does not change by looking at it again
         self._memory = memory
         self._verdicts = verdicts
         self._unclassified = unclassified
@@ -102,21 +110,19 @@ class Snapshot:
         """The tenant in figures."""
         views = list(self.users())
         down = [view for view in views if view.verdict.state.sync_is_down]
-        ended = [view.facts.last.ended for view in views if view.facts.last]
-        issues = self._issues(views) if self._memory.baseline else None
         findings = [view.verdict.finding for view in down if view.verdict.finding]
-        guarded = sum(finding.marks.duplicate_guard for finding in findings)
-        items = sum(count for (class_, _), count in (issues or {}).items() if class_ == DUPLICATES)
+        issues = self._issues(views) if self._memory.baseline and self.sight.issues else None
+        newest, oldest = self._sessions(views)
         return Counts(
             users={**dict.fromkeys(State, 0), **Counter(view.verdict.state for view in views)},
             down=Counter((view.verdict.class_ or "", view.verdict.owner or "") for view in down),
             issues=issues,
-            dedup={"user": guarded} if issues is None else {"user": guarded, "item": items},
-            tokens={side: sum(f.marks.token_expired is side for f in findings) for side in Side},
-            mailboxes=Counter(self._access_type(view.facts) for view in views),
-            crm_disconnected=sum(o.crm_connected is False for o in self._memory.organizations.values()),
-            newest_session=max(ended, default=None),
-            oldest_session=self._oldest_session(views),
+            dedup=self._dedup(findings, issues),
+            tokens=self._tokens(findings),
+            mailboxes=self._mailboxes(views),
+            crm_disconnected=self._crm_disconnected(),
+            newest_session=newest,
+            oldest_session=oldest,
             oldest_down=min((view.down_since for view in down if view.down_since is not None), default=None),
             overdue=sum(self._overdue(view) for view in views),
         )
@@ -128,14 +134,43 @@ class Snapshot:
                 issues[issue.finding.class_, issue.finding.owner] += issue.count
         return issues
 
-    def _access_type(self, facts: UserFacts) -> str:
-        organization = self._memory.organizations.get(facts.organization)
-        return facts.access_type or (organization and organization.access_type) or "unknown"
+    def _dedup(
+        self, findings: list[Finding], issues: Mapping[tuple[str, str], int] | None
+    ) -> Mapping[str, int]:
+        conflicts = {}
+        if self.sight.messages:
+            conflicts["user"] = sum(finding.marks.duplicate_guard for finding in findings)
+        if issues is not None:
+            conflicts["item"] = sum(count for (class_, _), count in issues.items() if class_ == DUPLICATES)
+        return conflicts
 
-    def _oldest_session(self, views: list[UserView]) -> float | None:
+    def _tokens(self, findings: list[Finding]) -> Mapping[Side, int]:
+        if not self.sight.messages:
+            return {}
+        return {side: sum(f.marks.token_expired is side for f in findings) for side in Side}
+
+    def _mailboxes(self, views: list[UserView]) -> Mapping[str, int]:
+        types = [self._access_type(view.facts) for view in views]
+        if not any(types):
+            return {}
+        return Counter(type_ or "unknown" for type_ in types)
+
+    def _access_type(self, facts: UserFacts) -> str | None:
+        organization = self._memory.organizations.get(facts.organization)
+        return facts.access_type or (organization.access_type if organization else None)
+
+    def _crm_disconnected(self) -> int | None:
+        told = [o.crm_connected for o in self._memory.organizations.values() if o.crm_connected is not None]
+        return told.count(False) if told else None
+
+    def _sessions(self, views: list[UserView]) -> tuple[float | None, float | None]:
+        """When the tenant's newest session ended, and the last one of the worst-off user who should have one."""
+        if not (self.sight.sessions and self.sight.silence):
+            return None, None
         watched = {State.UP, State.FAILING, State.STALLED}
-        ended = (view.facts.last.ended for view in views if view.facts.last and view.verdict.state in watched)
-        return min(ended, default=None)
+        ended = [(view.facts.last.ended, view.verdict.state) for view in views if view.facts.last]
+        oldest = min((time for time, state in ended if state in watched), default=None)
+        return max((time for time, _ in ended), default=None), oldest
 
     def _overdue(self, view: UserView) -> bool:
         return view.verdict.state is State.NOT_INITIALIZED and self.time - view.since > OVERDUE

@@ -117,13 +117,21 @@ def _user(
         class_=verdict.class_,
         active_since=grace_from(old, user.facts, now),
         down_since=_down_since(old, verdict, now),
-        mark=(old.mark if old else None) if user.pending else user.facts.last,
+        mark=_mark(old, user),
         known=_issues(known, user.facts.issues, now, events) if user.fresh_issues else known,
         told=told,
         pending=user.pending,
         failed=user.failed,
         uncounted=user.pending and (old.uncounted if old else not baseline),
     )
+
+
+def _mark(old: UserMemory | None, user: UserReading) -> SessionFacts | None:
+    """The newest session that is counted; it stays so where an export leaves it out from one day to the next."""
+    counted, last = old.mark if old else None, user.facts.last
+    if user.pending or last is None or (counted is not None and last.started < counted.started):
+        return counted
+    return last
 
 
 def grace_from(old: UserMemory | None, facts: UserFacts, now: float) -> float | None:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from syncwatch.classification.find import Finder
-from syncwatch.model import Outcome, Running
+from syncwatch.model import Condition, Outcome, Running
 from unit.given import (
     REQUIRED,
     T0,
@@ -166,3 +166,8 @@ def test_of_the_table_the_ended_sessions_speak_newest_first():
         SessionLine("x", T0 + 50, T0 + 60, Outcome.UNKNOWN),
     ]
     assert [(each.job, each.completed) for each in finder().sessions(rows)] == [("b", False), ("a", True)]
+
+
+def test_what_the_panel_leaves_open_stays_open_and_its_own_word_is_kept():
+    facts = finder().user(UserLine(effective=None, issues=None, condition=Condition.FAILING))
+    assert (facts.effective, facts.issue_rows, facts.condition) == (None, None, Condition.FAILING)

@@ -35,7 +35,16 @@ def config(tmp_path: Path) -> Path:
 
 def test_the_commands_there_are():
     listed = run("--help").output
-    for command in ("run", "check-config", "poll-once", "classify", "diagnose", "simulate", "version"):
+    for command in (
+        "run",
+        "check-config",
+        "check-panel",
+        "poll-once",
+        "classify",
+        "diagnose",
+        "simulate",
+        "version",
+    ):
         assert command in listed
 
 

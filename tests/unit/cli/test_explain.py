@@ -6,18 +6,19 @@ import pytest
 
 from syncwatch.diagnosis.explain import explain, instant
 from syncwatch.diagnosis.tree import Circumstances, diagnose
-from syncwatch.model import IssueFacts, Mailbox, Owner, Running, State, Switch, UserFacts
+from syncwatch.model import Condition, IssueFacts, Mailbox, Owner, Running, State, Switch, UserFacts
+from syncwatch.rows import EVERYTHING, Sight
 from syncwatch.setup import load_ruleset
 from syncwatch.state.snapshot import UserView
 from unit.given import GUARD, REQUIRED, T0, TOKEN, enabled, ended
 
 
-def said(user: UserFacts, now: float = T0) -> str:
+def said(user: UserFacts, now: float = T0, sight: Sight = EVERYTHING) -> str:
     catalogue = load_ruleset().catalogue
     owners = {name: entry.owner for name, entry in catalogue.classes.items()}
-    verdict = diagnose(user, Circumstances(1800, 3600, None, owners), now)
+    verdict = diagnose(user, Circumstances(1800, 3600, None, owners, sight=sight), now)
     view = UserView(user, verdict, T0, None)
-    return "\n".join(explain(view, lambda name: catalogue[name].owner, catalogue.remedy))
+    return "\n".join(explain(view, sight, lambda name: catalogue[name].owner, catalogue.remedy))
 
 
 def test_a_user_who_is_down():
@@ -66,6 +67,33 @@ def test_open_issues_are_summed_with_what_to_do():
     assert "running session: job r9" in text
     assert "without a new session this changes at " in text
     assert "not visible to monitoring" in text
+
+
+HIDDEN = Sight(sessions=False, messages=False, issues=False)
+
+
+def test_what_a_panel_does_not_show_is_said_and_not_taken_for_none():
+    text = said(enabled(last=None), sight=HIDDEN)
+    assert re.search(r"^  sessions: +not visible: this panel does not show them$", text, re.MULTILINE)
+    assert "state:  unknown\ndo:     Look at the user in the panel: what it lets the watch see" in text
+    assert "\nsessions: not visible: this panel does not show them\n" in text
+    assert text.endswith("open issues: not visible: this panel has no issues list")
+    assert "none" not in text
+    up = said(enabled(last=None, condition=Condition.UP), sight=HIDDEN)
+    assert "  the panel's own word: the sync works\n" in up
+
+
+def test_an_export_that_may_leave_sessions_out_says_so():
+    sight = Sight(silence=False, live=False)
+    text = said(enabled(last=None), sight=sight)
+    assert (
+        "last ended session: none shown\nother sessions: not visible: this panel may leave some out\n" in text
+    )
+    recent = said(enabled(last=ended(finding=TOKEN)), sight=sight)
+    assert "state:  failing since" in recent
+    assert "without a new session this changes" not in recent, "not before there is a newer export"
+    silent = said(enabled(last=ended(ok=False)), sight=Sight(messages=False))
+    assert "\nmessages of sessions: not visible: this panel does not show them\n" in silent
 
 
 def test_an_owner_without_a_remedy_of_its_own_gets_the_default_owners():

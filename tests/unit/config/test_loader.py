@@ -147,8 +147,14 @@ tenants:
   - {id: firm-7, url: "https://a.example.com", credentials: each, color: red}
   - firm-8
 """
-    kinds = "needs exactly one of `client_secret_file`, `client_secret_env`, `token_file`, `token_env`"
-    known = "the known ones are credentials, id, interval, labels, profile, stale_after, url"
+    kinds = (
+        "needs exactly one of `client_secret_file`, `client_secret_env`, `token_file`, `token_env`,"
+        " `password_file`, `password_env`"
+    )
+    known = (
+        "the known ones are credentials, datetime_format, exports_complete, id, interval, labels, parameters,"
+        " profile, stale_after, timezone, url, url_file"
+    )
     assert refused(text) == [
         '1: web.listen: must be host:port: write "127.0.0.1:9797", "[::1]:9797" or ":9797"',
         "2: polling.timeout: needs a unit: write `30s`, `5m` or `1h30m`",
@@ -162,11 +168,11 @@ tenants:
         "10: credentials.odd.token_file: only `{tenant}` may stand in braces",
         "11: panels.files[0]: matches no file: correct the pattern or remove it",
         "12: rules.files: must be a list",
-        "15: tenants[firm-1].url: is required",
+        "15: tenants[firm-1]: needs exactly one of `url`, `url_file`",
         "15: tenants[firm-1].labels.job: is a label that Syncwatch or Prometheus sets: rename the label",
         "15: tenants[firm-1].labels.team: must be text: quote it",
         '15: tenants[firm-1].labels["2x"]: must be letters, digits and `_`, the first no digit and not `__`: rename the label',
-        "15: tenants[firm-1].urll: unknown key; did you mean `url`?",
+        "15: tenants[firm-1].urll: unknown key; did you mean `url` or `url_file`?",
         "15: tenants[firm-1].id: is taken by the tenant on line 14: choose another",
         "15: tenants[firm-1].credentials: is not the name of a credential: add it under `credentials`",
         "16: tenants[2].id: must be text: quote it",

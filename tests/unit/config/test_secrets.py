@@ -82,9 +82,10 @@ def test_reprs_say_where_a_secret_is_and_not_what_it_is(tmp_path):
     file.write_text(CANARY)
     in_file, in_variable = FileSecret(file), VariableSecret("NAME", {"NAME": CANARY})
     values = [in_file.read(), in_variable.read()]
-    credential = Credential("c", "client", in_file, in_variable, frozenset({"h"}))
-    seen = repr([credential, *values]) + str(values[0])
-    assert CANARY not in seen
+    credential = Credential("c", "client", in_file, in_variable, frozenset({"secret-host"}))
+    named = Credential("c", None, None, None, frozenset(), username="somebody@x.example", password=in_file)
+    seen = repr([credential, named, *values]) + str(values[0])
+    assert [each for each in (CANARY, "secret-host", "somebody") if each in seen] == []
     assert str(file) in seen
     assert "NAME" in seen
 

@@ -1,6 +1,19 @@
+from pathlib import Path
+
 import pytest
 
-from syncwatch.config.address import Address, address, base_url, exposed, host_entry, hosts_of, own_host
+from syncwatch.config.address import (
+    Address,
+    address,
+    base_url,
+    exposed,
+    folder_of,
+    host_entry,
+    hosts_of,
+    own_host,
+    panel_url,
+    secret_base_url,
+)
 from syncwatch.config.duration import seconds
 
 
@@ -100,6 +113,89 @@ def test_what_is_no_base_url(text, says):
     with pytest.raises(ValueError, match=says) as error:
         base_url(text)
     assert "hunter2" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "https://H.example.com/Exports/?sv=1&Sig=a%2Fb%3D",
+            "https://h.example.com/Exports?sv=1&Sig=a%2Fb%3D",
+        ),
+        ("https://h.example.com/a?", "https://h.example.com/a"),
+        ("https://h?" + "x" * 5000, "https://h?" + "x" * 5000),
+        ("http://127.0.0.1:8080/a?t=1", "http://127.0.0.1:8080/a?t=1"),
+    ],
+)
+def test_secret_base_urls(text, expected):
+    assert secret_base_url(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("hunter2", "must be an http or https URL"),
+        ("file:///hunter2", "must be an http or https URL"),
+        ("https://h?hunter2\nhttps://g", "must be an http or https URL"),
+        ("https://[hunter2", "must be an http or https URL"),
+        ("https://h:hunter2", "must be an http or https URL"),
+        ("https://h?hunter2" + "x" * 9000, "must be an http or https URL"),
+        ("https://u:hunter2@h", "must not carry user information"),
+        ("https://h?a#hunter2", "must not carry a fragment"),
+        ("http://h.example.com?hunter2", "over plain http: use https"),
+    ],
+)
+def test_what_is_no_secret_base_url_is_never_shown(text, says):
+    with pytest.raises(ValueError, match=says) as error:
+        secret_base_url(text)
+    assert "hunter2" not in str(error.value)
+    assert error.value.__context__ is None
+
+
+@pytest.mark.parametrize(
+    ("text", "expected", "folder"),
+    [
+        ("file:///srv/exports/", "file:///srv/exports", "/srv/exports"),
+        ("FILE:///srv//Ex%70orts/./a", "file:///srv/Exports/a", "/srv/Exports/a"),
+        ("file:///srv/a%20b%23c%3Fd%25e", "file:///srv/a%20b%23c%3Fd%25e", "/srv/a b#c?d%e"),
+        ("file:///srv/B\u00fcro", "file:///srv/B%C3%BCro", "/srv/B\u00fcro"),
+        ("https://H/a/", "https://h/a", None),
+    ],
+)
+def test_where_a_panel_is(text, expected, folder):
+    assert panel_url(text) == expected
+    assert panel_url(expected) == expected
+    assert folder_of(expected) == (folder and Path(folder))
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("file://srv/exports", "with three slashes"),
+        ("file://localhost/srv", "with three slashes"),
+        ("file:/srv", "with three slashes"),
+        ("file:srv", "with three slashes"),
+        ("file:////host/share", "with three slashes"),
+        ("file:///", "with three slashes"),
+        ("file:///.", "with three slashes"),
+        ("file:///a b", "%20 for a space"),
+        ("file:///a%00b", "with three slashes"),
+        ("file:///a%0Ab", "with three slashes"),
+        ("file:///a%FFb", "with three slashes"),
+        ("file:///" + "x" * 3000, "with three slashes"),
+        ("file:///a/../b", r"must not hold `\.\.`"),
+        ("file:///a/%2e%2E/b", r"must not hold `\.\.`"),
+        ("file:///a%2F..", r"must not hold `\.\.`"),
+        ("file:///a?b", "must not carry a query or a fragment"),
+        ("file:///a#b", "must not carry a query or a fragment"),
+        ("https://h?b", "must not carry a query or a fragment"),
+        ("/srv/exports", "must be an http or https URL"),
+    ],
+)
+def test_where_no_panel_is(text, says):
+    with pytest.raises(ValueError, match=says) as error:
+        panel_url(text)
+    assert error.value.__context__ is None
 
 
 def test_hosts_by_which_a_credential_may_name_a_url():

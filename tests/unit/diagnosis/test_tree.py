@@ -9,7 +9,19 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from syncwatch.diagnosis.tree import Circumstances, diagnose, stall_limit
-from syncwatch.model import Finding, Mailbox, Owner, Running, SessionFacts, State, Switch, UserFacts, Verdict
+from syncwatch.model import (
+    Condition,
+    Finding,
+    Mailbox,
+    Owner,
+    Running,
+    SessionFacts,
+    State,
+    Switch,
+    UserFacts,
+    Verdict,
+)
+from syncwatch.rows import EVERYTHING, Sight
 from unit.given import GUARD, HOUR, MINUTE, T0, THROTTLED, TOKEN, enabled, ended
 
 OWNERS = {
@@ -151,6 +163,106 @@ def test_evidence_says_since_when():
     assert diagnose(enabled(mailbox=Mailbox.NOT_INITIALIZED, created=7.0), USUAL, T0).since == 7.0
 
 
+WORKED_OUT = [
+    # own switch, error flag, organization's switch -> state
+    (Switch.ENABLED, False, None, State.UP),
+    (Switch.ENABLED, False, Switch.ENABLED, State.UP),
+    (Switch.ENABLED, False, Switch.DISABLED, State.ORGANIZATION_OFF),
+    (Switch.ENABLED, False, Switch.DISABLED_BY_ERROR, State.DOWN),
+    (Switch.ENABLED, False, Switch.UNKNOWN, State.UNKNOWN),
+    (Switch.ENABLED, True, Switch.DISABLED, State.DOWN),
+    (Switch.ENABLED, True, Switch.UNKNOWN, State.DOWN),
+    (Switch.DISABLED, False, Switch.UNKNOWN, State.PAUSED),
+    (Switch.DISABLED, False, Switch.ENABLED, State.PAUSED),
+    (Switch.DISABLED, True, None, State.DOWN),
+    (Switch.DISABLED_BY_ERROR, False, Switch.ENABLED, State.DOWN),
+    (Switch.UNKNOWN, False, Switch.ENABLED, State.UNKNOWN),
+]
+
+
+@pytest.mark.parametrize(("switch", "error", "organization", "state"), WORKED_OUT)
+def test_a_missing_effective_status_follows_from_switch_error_and_organization(
+    switch, error, organization, state
+):
+    user = enabled(switch=switch, error=error, effective=None)
+    assert diagnose(user, replace(USUAL, organization=organization), T0).state is state
+    said = replace(user, effective=Switch.ENABLED)
+    alone = replace(USUAL, organization=None)
+    assert diagnose(said, replace(USUAL, organization=Switch.DISABLED), T0) == diagnose(said, alone, T0)
+
+
+HIDDEN = replace(USUAL, sight=Sight(sessions=False, messages=False))
+PART = replace(USUAL, sight=Sight(silence=False))
+SAID = {
+    None: (State.UNKNOWN, None),
+    Condition.UP: (State.UP, None),
+    Condition.FAILING: (State.FAILING, "no_message"),
+    Condition.UNKNOWN: (State.UNKNOWN, None),
+}
+
+
+@pytest.mark.parametrize("condition", SAID)
+@pytest.mark.parametrize("active_since", [None, T0])
+def test_where_sessions_are_not_visible_the_panels_own_word_counts_and_time_does_not(condition, active_since):
+    user = enabled(condition=condition, last=None, effective=None)
+    for later in (0, 90 * HOUR):
+        verdict = diagnose(user, replace(HIDDEN, active_since=active_since), T0 + later)
+        assert (verdict.state, verdict.class_) == SAID[condition]
+        assert verdict.until == inf
+    assert diagnose(replace(user, switch=Switch.DISABLED), HIDDEN, T0).state is (
+        State.UNKNOWN if condition is Condition.UNKNOWN else State.PAUSED
+    )
+
+
+def test_a_user_of_whom_nothing_is_shown_is_told_so_on_the_way():
+    hidden = diagnose(enabled(last=None), HIDDEN, T0).path[-1]
+    part = diagnose(enabled(last=None), PART, T0).path[-1]
+    assert (hidden.node, part.node) == ("sessions", "sessions")
+    assert hidden.found.startswith("not visible")
+    assert "leave some out" in part.found
+
+
+def test_failing_by_the_panels_own_word_has_the_class_of_a_text_that_is_known():
+    verdict = diagnose(enabled(condition=Condition.FAILING, last=FAILED), HIDDEN, T0)
+    assert (verdict.state, verdict.class_, verdict.owner) == (
+        State.FAILING,
+        "oauth_token_expired",
+        Owner.END_USER,
+    )
+
+
+def test_a_panel_that_shows_all_sessions_is_not_overruled_by_its_own_word():
+    assert diagnose(enabled(condition=Condition.FAILING), USUAL, T0).state is State.UP
+    assert diagnose(enabled(condition=Condition.UP, last=OLD), USUAL, T0).state is State.STALLED
+
+
+IN_PART = {  # where it differs from SESSIONS, without a word of the panel's
+    "none, and created just now": (State.UNKNOWN, None),
+    "none, and created long ago": (State.UNKNOWN, None),
+    "silent": (State.UNKNOWN, None),
+    "silent after a failure": (State.UNKNOWN, None),
+    "of an unknown status": (State.UNKNOWN, None),
+}
+
+
+@pytest.mark.parametrize("situation", SITUATIONS)
+def test_in_an_export_that_may_leave_sessions_out_silence_is_never_a_stall(situation):
+    user = enabled(**SITUATIONS[situation])
+    verdict = diagnose(user, PART, T0)
+    assert (verdict.state, verdict.class_) == {**SESSIONS, **IN_PART}[situation]
+    assert diagnose(user, replace(PART, active_since=T0), T0).class_ != "no_recent_session"
+    if IN_PART.get(situation) and not user.odd_session:
+        assert diagnose(replace(user, condition=Condition.UP), PART, T0).state is State.UP
+        assert diagnose(replace(user, condition=Condition.FAILING), PART, T0).state is State.FAILING
+
+
+def test_a_failure_that_is_still_shown_counts_until_the_stall_limit_and_then_nothing_is_known():
+    user = enabled(last=ended(at=T0, finding=TOKEN))
+    verdict = diagnose(user, PART, T0)
+    assert (verdict.state, verdict.until) == (State.FAILING, T0 + LIMIT)
+    assert diagnose(user, PART, T0 + LIMIT).state is State.UNKNOWN
+
+
 times = st.integers(-int(6 * HOUR), int(HOUR)).map(lambda offset: T0 + offset)
 findings = st.sampled_from([None, TOKEN, THROTTLED, Finding("unclassified", Owner.VENDOR_SUPPORT)])
 
@@ -166,7 +278,8 @@ users = st.builds(
     id=st.just("u"),
     mailbox=st.sampled_from(Mailbox),
     switch=st.sampled_from(Switch),
-    effective=st.sampled_from(Switch),
+    effective=st.none() | st.sampled_from(Switch),
+    condition=st.none() | st.sampled_from(Condition),
     error=st.booleans(),
     created=st.none() | times,
     last=st.none() | sessions(),
@@ -181,6 +294,7 @@ enabled_users = st.builds(
         switch=Switch.ENABLED,
         effective=Switch.ENABLED,
         error=False,
+        condition=None if user.condition is Condition.UNKNOWN else user.condition,
         odd_session=False,
     ),
     users,
@@ -191,6 +305,8 @@ circumstances = st.builds(
     max_session=st.sampled_from([600.0, HOUR]),
     active_since=st.none() | times,
     owners=st.just(OWNERS),
+    organization=st.none() | st.sampled_from(Switch),
+    sight=st.just(EVERYTHING) | st.builds(Sight, sessions=st.booleans(), silence=st.booleans()),
 )
 
 

@@ -16,6 +16,7 @@ from syncwatch.exposition.families import Tenant
 from syncwatch.exposition.own import OwnMeters, new_registry
 from syncwatch.exposition.page import Page, compressed
 from syncwatch.model import IssueFacts, Mailbox, OrganizationFacts, Owner, State, Verdict
+from syncwatch.rows import EVERYTHING, Sight
 from syncwatch.state.memory import Counters, TenantMemory, UserMemory
 from syncwatch.state.snapshot import Snapshot
 from unit.given import DAY, GUARD, HOUR, REQUIRED, T0, TOKEN, VirtualClock, enabled, ended, failed
@@ -25,12 +26,12 @@ LABELS = ("note", "region", "team", "tier")
 STALE = 900.0
 
 
-def tenant(id_: str = "firm-1", **labels: str) -> Tenant:
+def tenant(id_: str = "firm-1", sight: Sight = EVERYTHING, **labels: str) -> Tenant:
     named = {"region": "", "team": "", "tier": "", **labels}
-    return Tenant(id_, "litify-inbox", named, 300.0, STALE)
+    return Tenant(id_, "litify-inbox", named, 300.0, STALE, sight)
 
 
-def picture(time: float = T0, *, baseline: bool = True) -> Snapshot:
+def picture(time: float = T0, *, baseline: bool = True, sight: Sight = EVERYTHING) -> Snapshot:
     """A firm in which something of everything is the matter."""
     tab = (IssueFacts(b"1" * 12, REQUIRED, 2), IssueFacts(b"2" * 12, GUARD))
     states = [
@@ -48,14 +49,14 @@ def picture(time: float = T0, *, baseline: bool = True) -> Snapshot:
     }
     organizations = {"o1": OrganizationFacts("o1", access_type="m365_graph_user", crm_connected=False)}
     memory = TenantMemory(baseline=baseline, users=users, organizations=organizations)
-    return Snapshot(
-        "firm-1", time, memory, {facts.id: verdict for facts, verdict in states}, Owner.VENDOR_SUPPORT
-    )
+    verdicts = {facts.id: verdict for facts, verdict in states}
+    return Snapshot("firm-1", time, memory, verdicts, Owner.VENDOR_SUPPORT, sight=sight)
 
 
 def polled(snapshot: Snapshot | None = None, *, error=None, started: float = T0) -> Polled:
     counters = Counters(7, 3, 5, {"user": 1}, {"mailbox": 2})
-    return Polled(snapshot, counters, started, 0.25, error, truncated=False)
+    sight = snapshot.sight if snapshot else EVERYTHING
+    return Polled(snapshot, counters, started, 0.25, error, truncated=False, sight=sight)
 
 
 class Shown:
@@ -140,6 +141,46 @@ def test_before_the_baseline_issues_are_absent_and_not_zero(shown):
     shown.board.publish("firm-1", polled(picture(baseline=False), error=failed(Reason.PARTIAL)))
     assert "inboxsync_issues_open" not in shown.names()
     assert "inboxsync_users" in shown.names()
+
+
+NEEDS = {
+    "sessions": {
+        "sessions_total",
+        "session_failures_total",
+        "tenant_last_session_timestamp_seconds",
+        "oldest_session_timestamp_seconds",
+    },
+    "issues": {"issues_open", "issues_seen_total"},
+    "messages": {"tokens_expired", "token_expiries_total"},
+    "silence": {"tenant_last_session_timestamp_seconds", "oldest_session_timestamp_seconds"},
+}
+EFFECTS = {"issues": {"user"}, "messages": {"item"}}
+
+
+@pytest.mark.parametrize("thing", NEEDS)
+def test_what_a_panel_does_not_show_is_absent_and_never_zero(thing):
+    shown = Shown()
+    shown.board.publish("firm-1", polled(picture()))
+    everything = shown.names()
+    shown.board.publish("firm-1", polled(picture(sight=Sight(**{thing: False}))))
+    assert everything - shown.names() == {f"inboxsync_{name}" for name in NEEDS[thing]}
+    for name in ("inboxsync_dedup_conflicts", "inboxsync_dedup_conflicts_total"):
+        effects = {key.split("'")[3] for key in shown.samples() if key.startswith(f"{name}[")}
+        assert effects == EFFECTS.get(thing, {"user", "item"}), name
+
+
+def test_before_the_first_poll_the_profile_says_what_is_shown_and_a_failed_poll_changes_nothing():
+    blind = Sight(sessions=False, messages=False, issues=False)
+    shown = Shown(tenant(sight=blind))
+    assert not shown.names() & {"inboxsync_sessions_total", "inboxsync_issues_seen_total"}
+    shown.board.publish("firm-1", polled(error=failed(Reason.DNS)))
+    assert "inboxsync_sessions_total" not in shown.names()
+    shown.board.publish("firm-1", polled(picture()))
+    assert "inboxsync_sessions_total" in shown.names()
+    shown.board.apply([tenant(sight=blind, note="x")], LABELS)
+    assert "inboxsync_sessions_total" in shown.names(), "the poll has told"
+    shown.board.apply([tenant(sight=Sight(sessions=False))], LABELS)
+    assert "inboxsync_sessions_total" not in shown.names(), "another profile, not read yet"
 
 
 def test_unclassified_issues_are_told_even_when_there_are_none(shown):

@@ -1,6 +1,7 @@
 """A panel that says what a test tells it to, served by a real aiohttp server."""
 
 import json
+import ssl
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,7 +16,8 @@ from syncwatch.config.secrets import Credential
 from syncwatch.panel.client import Http
 from syncwatch.panel.compile import CompiledProfile, compile_profile
 from syncwatch.panel.panel import Panel
-from syncwatch.panel.profile import load_profiles
+from syncwatch.panel.profile.load import load_profiles
+from unit.panel.made import KEY, compiled
 
 SHIPPED = Path(__file__).parents[3] / "config" / "panels" / "litify-inbox.yaml"
 
@@ -126,7 +128,7 @@ def user() -> Callable[..., dict[str, Any]]:
 
 @pytest.fixture(scope="session")
 def profile() -> CompiledProfile:
-    return compile_profile(load_profiles([SHIPPED])["litify-inbox"])
+    return compile_profile(load_profiles([SHIPPED])["litify-inbox"], KEY)
 
 
 @pytest.fixture
@@ -139,9 +141,15 @@ def secret() -> SetSecret:
     return SetSecret("token-1")
 
 
+@pytest.fixture(scope="session")
+def tls() -> ssl.SSLContext:
+    """As the client's own; making one for each test would take longer than most tests."""
+    return ssl.create_default_context()
+
+
 @pytest.fixture
-async def http() -> AsyncIterator[Http]:
-    async with Http(max_body=1 << 20) as client:
+async def http(tls) -> AsyncIterator[Http]:
+    async with Http(max_body=1 << 20, tls=tls) as client:
         yield client
 
 
@@ -160,3 +168,14 @@ def panel(panel_server, profile, secret, http, clock) -> Panel:
     """A panel read with a static token."""
     credential = Credential("c", None, None, secret, frozenset({"127.0.0.1"}))
     return Panel(panel_server.base_url, profile, credential, http, clock)
+
+
+@pytest.fixture
+def small(tmp_path, panel_server, http, clock) -> Callable[..., Panel]:
+    """A panel of the server's that is read by the small profile with what a test changes."""
+
+    def panel(change: dict[str, Any], *, url: str | None = None, **own: Any) -> Panel:
+        profile = compiled(tmp_path, change, **own)
+        return Panel(url or panel_server.base_url, profile, None, http, clock)
+
+    return panel

@@ -116,7 +116,7 @@ async def test_nothing_that_lives_here_shows_what_it_holds(canary, panel_server,
     assert pages[0].rows
     assert pages[0].rows[0].session_message == SUBJECT
     assert tab.rows[0].name == SUBJECT
-    access = canary._access
+    access = reading._lists._access
     lived = (
         pages,
         pages[0].rows[0],

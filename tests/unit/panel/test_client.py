@@ -15,11 +15,11 @@ from syncwatch.errors import PollError, Reason
 from syncwatch.panel.client import Http, Timeouts
 from syncwatch.panel.reasons import of_exception, of_status, wait
 
-SOURCES = Path(syncwatch.panel.__file__).parent.glob("*.py")
+SOURCES = Path(syncwatch.panel.__file__).parent.rglob("*.py")
 
 
 async def get(http: Http, url: str, **settings: float):
-    return await http.get(URL(url), "users", authorization=None, etag=None, timeouts=Timeouts(**settings))
+    return await http.get(URL(url), "users", shown=None, etag=None, timeouts=Timeouts(**settings))
 
 
 async def failure(http: Http, url: str, **settings: float) -> PollError:

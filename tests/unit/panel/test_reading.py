@@ -5,7 +5,8 @@ import pytest
 from aiohttp import web
 
 from syncwatch.errors import PollError, Reason
-from syncwatch.panel import reading as module
+from syncwatch.panel import live
+from syncwatch.panel.pages import Caps
 from syncwatch.panel.panel import Panel
 from syncwatch.rows import IssueTab, PageMark, PanelReading
 
@@ -54,14 +55,29 @@ async def test_304_to_nobody_is_not_an_answer(panel, panel_server):
 
 
 async def test_a_list_that_goes_in_circles_is_cut_off_and_says_so(panel, panel_server, user):
-    panel_server.json(f"{API}/users", {"data": [user()], "nextCursor": "again"})
+    numbers = count()
+
+    async def circle(_: web.Request) -> web.Response:
+        return web.json_response({"data": [user(userId=f"u{next(numbers)}")], "nextCursor": "again"})
+
+    panel_server.routes[f"{API}/users"] = circle
     reading = panel.reading()
     assert len(await reading.users({})) == 2
     assert reading.figures.truncated
 
 
+async def test_a_page_that_comes_again_byte_for_byte_is_the_last_and_the_list_is_cut(
+    panel, panel_server, user
+):
+    panel_server.json(f"{API}/users", {"data": [user()], "nextCursor": "again"})
+    reading = panel.reading()
+    assert len(await reading.users({})) == 1
+    assert reading.figures.truncated
+    assert reading.figures.requests == {("users", "200"): 2}
+
+
 async def test_a_list_without_end_is_cut_off(panel, panel_server, monkeypatch):
-    monkeypatch.setitem(module.Reading._walk.__kwdefaults__, "caps", module.Caps(pages=7))
+    monkeypatch.setitem(live.Live.read.__kwdefaults__, "caps", Caps(pages=7))
     numbers = count()
 
     async def endless(_: web.Request) -> web.Response:
@@ -166,7 +182,7 @@ async def test_an_id_cannot_lead_out_of_its_place(panel, panel_server, user_id):
 
 @pytest.mark.parametrize("user_id", [".", ".."])
 async def test_an_id_that_means_a_folder_is_not_asked_for(panel, panel_server, user_id):
-    with pytest.raises(PollError, match="a user's id that cannot stand in a path"):
+    with pytest.raises(PollError, match="a user's id that cannot stand in a URL"):
         await panel.reading().sessions(user_id, back_to=None)
     assert not panel_server.asked
 
@@ -188,7 +204,7 @@ async def test_a_fault_of_ours_is_a_poll_error_too(panel, panel_server, user, mo
         raise KeyError("Smith v. Jones")
 
     panel_server.pages(f"{API}/users", [user()])
-    monkeypatch.setattr("syncwatch.panel.pages.decode", broken)
+    monkeypatch.setattr("syncwatch.panel.live.decode", broken)
     with pytest.raises(PollError, match=r"internal: users: KeyError at test_reading\.py:\d+$") as caught:
         await panel.reading().users({})
     assert caught.value.__context__ is None

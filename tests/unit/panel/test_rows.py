@@ -9,7 +9,7 @@ from rich.pretty import Pretty
 from syncwatch.model import Mailbox, Outcome, Switch
 from syncwatch.panel.compile import compile_profile
 from syncwatch.panel.decode import decode
-from syncwatch.panel.profile import load_profiles
+from syncwatch.panel.profile.load import load_profiles
 from syncwatch.rows import Figures
 
 SHIPPED = Path(__file__).parents[3] / "config" / "panels" / "litify-inbox.yaml"
@@ -17,7 +17,7 @@ SHIPPED = Path(__file__).parents[3] / "config" / "panels" / "litify-inbox.yaml"
 
 def read(profile, table, *rows, figures=None):
     body = json.dumps({"data": rows, "nextCursor": None}).encode()
-    return decode(profile.tables[table], body, figures or Figures()).rows
+    return decode(profile.tables[table].usual(), body, figures or Figures()).rows
 
 
 def test_a_user_row_by_the_contract(profile, user):
@@ -118,8 +118,8 @@ def test_times_are_iso_8601_and_utc_unless_they_say_otherwise(profile, written, 
     [
         {"userId": ""},
         {"userId": "x" * 201},
-        {"userId": 7},
-        {"mailboxStatus": 1},
+        {"userId": 7.5},
+        {"mailboxStatus": 1.5},
         {"issues": -1},
         {"issues": None},
         {"lastSession": {}},
@@ -158,7 +158,7 @@ def test_another_panel_with_other_names_needs_only_another_profile(tmp_path, use
         text = text.replace(old, new)
     file = tmp_path / "other.yaml"
     file.write_text(text)
-    table = compile_profile(load_profiles([file])["litify-inbox"]).tables["users"]
+    table = compile_profile(load_profiles([file])["litify-inbox"], b"key").tables["users"].usual()
     other = user(user={"ids": {"sync-id": "u1"}}, state={"effective": "Broken"}, job=None)
     page = {"result": {"rows": [other], "more": "next"}}
     figures = Figures()

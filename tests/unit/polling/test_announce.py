@@ -7,15 +7,22 @@ from syncwatch.errors import Reason
 from syncwatch.model import Owner, State, Verdict
 from syncwatch.polling.announce import Announcer
 from syncwatch.polling.poll import Result
-from syncwatch.rows import Figures
+from syncwatch.rows import EVERYTHING, Figures
 from syncwatch.state.memory import TenantMemory
+from syncwatch.state.snapshot import Snapshot
 from syncwatch.state.transitions import Events, StateChange
-from unit.given import T0, failed
+from unit.given import MINUTE, T0, failed
 
 
-def result(reason: Reason | None = None, *changes: StateChange) -> Result:
+def result(
+    reason: Reason | None = None, *changes: StateChange, at: float = T0, data: float | None = None
+) -> Result:
     error = failed(reason) if reason else None
-    return Result(TenantMemory(), T0, 1.0, error, None, Events(changes=list(changes)), Figures())
+    snapshot = None
+    if data is not None:
+        snapshot = Snapshot("firm-1", data, TenantMemory(), {}, Owner.VENDOR_SUPPORT)
+    events = Events(changes=list(changes))
+    return Result(TenantMemory(), at, 1.0, error, snapshot, events, Figures(), EVERYTHING)
 
 
 @pytest.fixture
@@ -45,6 +52,44 @@ def test_a_user_is_said_when_the_state_changes(said):
 def test_a_tenant_that_is_watched_no_longer_is_forgotten(said):
     announcer = Announcer()
     announcer.announce("firm-1", result(Reason.DNS))
-    announcer.keep(["firm-2"])
+    announcer.keep({"firm-2": 900.0})
     announcer.announce("firm-1", result())
     assert [entry["event"] for entry in said] == ["poll_failed"]
+
+
+def test_an_export_that_is_no_longer_made_is_said_once_and_once_more_when_it_is_over(said):
+    announcer = Announcer()
+    announcer.keep({"firm-1": 15 * MINUTE})
+    for minutes, data in ((0, 0), (14, 0), (15, 0), (20, 0), (25, 24), (30, 24)):
+        announcer.announce("firm-1", result(at=T0 + minutes * MINUTE, data=T0 + data * MINUTE))
+    assert [(entry["event"], entry["log_level"]) for entry in said] == [
+        ("data_stale", "warning"), ("data_fresh", "info"),
+    ]  # fmt: skip
+    assert (said[0]["tenant"], said[0]["age_minutes"], said[0]["limit_minutes"]) == ("firm-1", 15, 15)
+
+
+def test_data_gets_old_while_polls_fail_too_and_a_tenant_without_any_has_none_that_could(said):
+    announcer = Announcer()
+    announcer.keep({"firm-1": 15 * MINUTE, "firm-2": 15 * MINUTE})
+    announcer.announce("firm-1", result(data=T0))
+    for tenant in ("firm-1", "firm-2"):
+        announcer.announce(tenant, result(Reason.DNS, at=T0 + 20 * MINUTE))
+    assert [(entry["tenant"], entry["event"]) for entry in said] == [
+        ("firm-1", "poll_failed"), ("firm-1", "data_stale"), ("firm-2", "poll_failed"),
+    ]  # fmt: skip
+    assert said[1]["age_minutes"] == 20
+
+
+def test_an_old_export_is_said_at_the_first_poll(said):
+    announcer = Announcer()
+    announcer.keep({"firm-1": 15 * MINUTE})
+    announcer.announce("firm-1", result(data=T0 - 3 * 24 * 60 * MINUTE))
+    assert [(entry["event"], entry["age_minutes"]) for entry in said] == [("data_stale", 4320)]
+
+
+def test_a_longer_limit_makes_data_fresh_again(said):
+    announcer = Announcer()
+    for limit in (15, 60):
+        announcer.keep({"firm-1": limit * MINUTE})
+        announcer.announce("firm-1", result(data=T0 - 20 * MINUTE))
+    assert [entry["event"] for entry in said] == ["data_stale", "data_fresh"]

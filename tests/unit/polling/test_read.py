@@ -3,24 +3,27 @@
 from dataclasses import replace
 
 import pytest
+from msgspec import structs
 
 from syncwatch.clock import Clock
 from syncwatch.errors import PollError, Reason
-from syncwatch.model import Mailbox, Outcome, State, Switch
+from syncwatch.model import Condition, Mailbox, Outcome, State, Switch
 from syncwatch.polling.lists import Terms
 from syncwatch.polling.poll import Result, Stages, poll
 from syncwatch.polling.read import read
-from syncwatch.rows import Figures
+from syncwatch.rows import Figures, Sight
 from syncwatch.state.journal import Commit, MemoryJournal
 from syncwatch.state.memory import TenantMemory
 from syncwatch.turns import Turns
 from unit.given import (
     DAY,
+    FILTERED,
     HOUR,
     MINUTE,
     OWNERS,
     T0,
     IssueLine,
+    OrganizationLine,
     PlanLine,
     ScriptedPanel,
     SessionLine,
@@ -421,3 +424,82 @@ async def test_a_user_of_whom_no_time_at_all_is_known_is_not_up_for_ever():
     assert (await firm.poll()).snapshot.until == T0 + 75 * MINUTE
     assert (await firm.poll(MINUTE)).snapshot.until == T0 + 75 * MINUTE
     assert (await firm.poll(75 * MINUTE)).snapshot.counts().users[State.STALLED] == 1
+
+
+NO_SESSION = {
+    "session_job": None, "session_started": None, "session_ended": None, "session_outcome": None
+}  # fmt: skip
+BROKEN = UserLine(session_outcome=Outcome.ERRORS, session_message="token")
+WELL = UserLine(**NO_SESSION)
+
+
+async def states(firm: Watched, later: float = 0.0) -> dict[str, State]:
+    result = await firm.poll(later)
+    assert result.error is None
+    return {view.facts.id: view.verdict.state for view in result.snapshot.users()}
+
+
+async def test_only_what_the_panel_shows_is_asked_for():
+    bare = Sight(
+        organizations=False, plans=False, sessions=False, messages=False, issues=False,
+        default_plan_interval=7200.0,
+    )  # fmt: skip
+    firm = Watched(sight=bare, lines=[(UserLine(effective=None, condition=Condition.UP, issues=None),)])
+    assert await states(firm) == {"u1": State.UP}
+    assert firm.panel.asked == ["users"]
+    assert firm.memory.users["u1"].facts.plan is None
+    firm.panel.sight = structs.replace(bare, sessions=True, messages=True)
+    firm.panel.lines = [
+        (UserLine(effective=None, session_job="s2", session_started=T0 - 30, session_ended=T0),)
+    ]
+    result = await firm.poll(MINUTE)
+    assert result.snapshot.until == T0 + 4 * HOUR + 15 * MINUTE, "the panel's own default goes first"
+
+
+@pytest.mark.parametrize(
+    ("organization", "state"),
+    [
+        (OrganizationLine(), State.UP),
+        (OrganizationLine(switch=Switch.DISABLED), State.ORGANIZATION_OFF),
+        (OrganizationLine("another"), State.UNKNOWN),
+    ],
+)
+async def test_a_missing_effective_status_is_worked_out_from_the_organization(organization, state):
+    firm = Watched(lines=[(UserLine(effective=None),)], organizations_=(organization,))
+    assert await states(firm) == {"u1": state}
+    nowhere = Watched(lines=[(UserLine(effective=None, organization=""),)], organizations_=(organization,))
+    assert await states(nowhere) == {"u1": State.UP}
+
+
+async def test_an_export_filtered_by_errors_shows_a_sync_that_is_well_again_as_unknown_and_counts_once():
+    firm = Watched(sight=FILTERED, time=T0, lines=[(WELL, replace(WELL, id="u2"))])
+    assert await states(firm) == {"u1": State.UNKNOWN, "u2": State.UNKNOWN}
+    counted = []
+    for line in (BROKEN, WELL, BROKEN, WELL, replace(BROKEN, session_job="s2", session_started=T0)):
+        firm.panel.lines = [(line, replace(WELL, id="u2"))]
+        after = await states(firm, MINUTE)
+        assert after == {"u1": State.FAILING if line.session_job else State.UNKNOWN, "u2": State.UNKNOWN}
+        counted.append((firm.memory.counters.sessions, firm.memory.counters.tokens.get("mailbox", 0)))
+    assert counted == [(1, 1), (1, 1), (1, 1), (1, 1), (2, 1)]
+
+
+async def test_an_export_that_died_stalls_nobody_and_is_not_looked_at_again_for_it():
+    whole = Sight(plans=False, issues=False, live=False)
+    firm = Watched(sight=whole, time=T0)
+    for later in (0.0, 10 * MINUTE, 5 * HOUR, 3 * DAY):
+        assert await states(firm, later) == {"u1": State.UP}
+    result = await firm.poll(MINUTE)
+    assert (result.snapshot.time, result.snapshot.until) == (T0, float("inf"))
+    firm.panel.time = T0 + 2 * HOUR
+    assert await states(firm) == {"u1": State.STALLED}, "a newer export in which there is still no session"
+
+
+async def test_data_is_never_newer_than_its_reading():
+    firm = Watched(sight=Sight(live=False), time=T0 + DAY)
+    assert (await firm.poll()).snapshot.time == T0
+
+
+async def test_a_failed_poll_says_what_the_panel_shows_too():
+    firm = Watched(sight=FILTERED, fails={"users": failed(Reason.SCHEMA)})
+    result = await firm.poll()
+    assert (result.snapshot, result.sight) == (None, FILTERED)

@@ -8,6 +8,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from syncwatch.model import IssueFacts, State, Verdict
 from syncwatch.polling.needs import settle, with_issues
+from syncwatch.rows import EVERYTHING
 from syncwatch.state.memory import TenantMemory
 from syncwatch.state.reading import Reading, UserReading
 from syncwatch.state.transitions import transitions
@@ -29,10 +30,10 @@ class Histories(RuleBasedStateMachine):
         self.sessions = self.failures = self.issues = 0
         self.poll(())
 
-    def poll(self, table, tab=None, *, pending=False, whole=True):
+    def poll(self, table, tab=None, *, pending=False, whole=True, shown=True):
         old = self.memory.users.get("u1")
         issues = old.facts.issues if old else ()
-        last = table[-1] if table else (old.facts.last if old else None)
+        last = table[-1] if table else (old.mark if old and shown else None)
         facts = enabled(last=last, issues=issues)
         user = UserReading(facts, pending=True) if pending else settle(facts, table[::-1] or None, old)
         if not pending and tab is not None:
@@ -41,6 +42,7 @@ class Histories(RuleBasedStateMachine):
         reading = Reading(
             self.now, "r", complete=not pending, whole_list=True, organization_pages={}, user_pages={},
             organizations={}, plans={}, plans_read=None, odd_plans=frozenset(), users={"u1": user},
+            sight=EVERYTHING,
         )  # fmt: skip
         self.memory, _ = transitions(self.memory, reading, {"u1": Verdict(State.UP)})
 
@@ -76,6 +78,10 @@ class Histories(RuleBasedStateMachine):
     @rule()
     def nothing_new(self):
         self.poll(())
+
+    @rule()
+    def an_export_leaves_the_session_out(self):
+        self.poll((), shown=False)
 
     @precondition(lambda self: self.job)
     @rule()

@@ -3,12 +3,15 @@
 import pytest
 
 from syncwatch.model import IssueFacts, Mailbox, OrganizationFacts, Owner, Side, State, UserFacts, Verdict
+from syncwatch.rows import EVERYTHING, Sight
 from syncwatch.state.memory import TenantMemory, UserMemory
 from syncwatch.state.snapshot import Snapshot
 from unit.given import DAY, GUARD, HOUR, REQUIRED, T0, TOKEN, enabled, ended
 
 
-def snapshot(*users: tuple[UserFacts, Verdict], baseline=True, organizations=None, **since) -> Snapshot:
+def snapshot(
+    *users: tuple[UserFacts, Verdict], baseline=True, organizations=None, sight=EVERYTHING, **since
+) -> Snapshot:
     memory = TenantMemory(
         baseline=baseline,
         organizations=organizations or {},
@@ -20,7 +23,7 @@ def snapshot(*users: tuple[UserFacts, Verdict], baseline=True, organizations=Non
         },
     )
     verdicts = {facts.id: verdict for facts, verdict in users}
-    return Snapshot("firm-1", T0, memory, verdicts, Owner.VENDOR_SUPPORT)
+    return Snapshot("firm-1", T0, memory, verdicts, Owner.VENDOR_SUPPORT, sight=sight)
 
 
 def blamed(state, finding, **rest):
@@ -110,6 +113,51 @@ def test_it_holds_until_the_first_user_changes_by_time_alone():
     soon = Verdict(State.UP, until=T0 + 60)
     assert snapshot((enabled(), soon), (enabled(id="u2"), UP)).until == T0 + 60
     assert snapshot().until == float("inf")
+
+
+def test_old_data_is_not_looked_at_again_before_there_is_newer():
+    soon = Verdict(State.UP, until=T0 + 60)
+    assert snapshot((enabled(), soon), sight=Sight(live=False)).until == float("inf")
+
+
+TAB = (IssueFacts(b"1" * 12, GUARD, 2),)
+
+
+def hidden(**sight):
+    users = (
+        (enabled(issues=TAB), UP),
+        (enabled(id="u2"), blamed(State.DOWN, TOKEN)),
+        (enabled(id="u3"), blamed(State.DOWN, GUARD)),
+    )
+    return snapshot(*users, sight=Sight(**sight)).counts()
+
+
+def test_what_needs_issues_is_absent_where_none_are_shown():
+    counts = hidden(issues=False)
+    assert (counts.issues, counts.dedup) == (None, {"user": 1})
+
+
+def test_what_needs_messages_is_absent_where_none_are_shown():
+    counts = hidden(messages=False)
+    assert (counts.tokens, counts.dedup) == ({}, {"item": 2})
+
+
+@pytest.mark.parametrize("sight", [{"sessions": False}, {"silence": False}])
+def test_session_times_are_absent_where_sessions_are_not_shown_or_some_are_left_out(sight):
+    counts = hidden(**sight)
+    assert (counts.newest_session, counts.oldest_session) == (None, None)
+    whole = hidden()
+    assert None not in (whole.newest_session, whole.oldest_session)
+
+
+def test_a_connection_or_a_mailbox_that_nobody_tells_of_is_absent():
+    nothing = OrganizationFacts("o1")
+    counts = snapshot((enabled(), UP), organizations={"o1": nothing}).counts()
+    assert (counts.crm_disconnected, counts.mailboxes) == (None, {})
+    told = {"o1": nothing, "o2": OrganizationFacts("o2", crm_connected=True)}
+    assert snapshot((enabled(), UP), organizations=told).counts().crm_disconnected == 0
+    some = snapshot((enabled(), UP), (enabled(id="u2", access_type="google_direct"), UP)).counts()
+    assert some.mailboxes == {"google_direct": 1, "unknown": 1}
 
 
 def test_it_is_read_through_its_three_calls():

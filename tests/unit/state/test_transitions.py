@@ -6,6 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from syncwatch.model import IssueFacts, Mailbox, Owner, State, UserFacts, Verdict
+from syncwatch.rows import EVERYTHING
 from syncwatch.state.memory import TenantMemory
 from syncwatch.state.reading import Reading, UserReading
 from syncwatch.state.transitions import Events, transitions
@@ -35,6 +36,7 @@ def reading(*users: UserReading, time: float = T0, **changes) -> Reading:
         "plans": {},
         "plans_read": None,
         "odd_plans": frozenset(),
+        "sight": EVERYTHING,
     }
     return Reading(time=time, users={user.facts.id: user for user in users}, **{**usual, **changes})
 
@@ -273,6 +275,16 @@ def test_coming_back_from_down_is_becoming_active_too(watched):
     memory, _ = transitions(watched, reading(quiet(), time=T0 + HOUR), {"u1": down})
     memory, _ = step(memory, quiet(), time=T0 + 2 * HOUR)
     assert memory.users["u1"].active_since == T0 + 2 * HOUR
+
+
+def test_the_session_counted_last_is_remembered_while_an_export_leaves_it_out(watched):
+    fails = ended("s2", T0, finding=TOKEN)
+    memory, events = step(watched, ran(fails))
+    assert events.sessions == 1
+    memory, events = step(memory, quiet(last=None))
+    assert (memory.users["u1"].mark, events.sessions) == (fails, 0)
+    memory, _ = step(memory, quiet(last=ended("s1")))
+    assert memory.users["u1"].mark == fails, "nor does an older one take its place"
 
 
 def test_versions_grow_by_one_and_the_memory_before_is_left_alone(watched):

@@ -1,0 +1,111 @@
+"""`syncwatch check-panel`: what a real panel shows, how far its profile reads it, and a patch of the profile.
+
+The report goes to standard error and the patch to standard output, so that the latter can be put into a file as it is.
+Neither holds a value of a row, but for words of statuses that are nobody's name.
+"""
+
+import asyncio
+import secrets
+import sys
+from collections.abc import Iterator
+from typing import Annotated
+
+import typer
+
+from syncwatch.app import KEY_BYTES
+from syncwatch.cli.complain import BAD_INPUT, FAILED, ConfigFile, fail, prepare
+from syncwatch.clock import SystemClock
+from syncwatch.config.fleet import Tenant
+from syncwatch.errors import PollError
+from syncwatch.panel.client import Http, Timeouts
+from syncwatch.panel.compile import compile_profile
+from syncwatch.panel.panel import Panel
+from syncwatch.panel.survey.findings import Findings, findings
+from syncwatch.panel.survey.lists import Survey, Surveyed
+from syncwatch.panel.survey.patch import suggest
+from syncwatch.setup import Setup
+
+_MAX_UNKNOWN = 30  # keys listed of a table
+
+
+def command(
+    config: ConfigFile,
+    tenant: Annotated[str, typer.Option(help="The tenant.", metavar="ID", show_default=False)],
+) -> None:
+    """Look at a tenant's panel once, and print a profile patch for what its profile does not read.
+
+    Exit code 1 if something that is required was not found, or a word has no meaning.
+    """
+    _, setup = prepare(config, level="error")
+    found = next((each for each in setup.config.tenants if each.id == tenant), None)
+    if found is None:
+        fail(f"{config}: there is no tenant {tenant!r}", BAD_INPUT)
+    try:
+        seen = asyncio.run(_survey(setup, found))
+    except PollError as error:
+        failure = str(error)
+    else:
+        _print(found, seen)
+        return
+    fail(f"{tenant}: {failure}")
+
+
+async def _survey(setup: Setup, tenant: Tenant) -> Survey:
+    profile = compile_profile(
+        setup.profiles[tenant.profile],
+        secrets.token_bytes(KEY_BYTES),
+        zone=tenant.timezone,
+        formats=tenant.datetime_format,
+        complete=tenant.exports_complete,
+    )
+    async with Http() as http:
+        panel = Panel(
+            tenant.url_secret or tenant.url or "",
+            profile,
+            tenant.credential,
+            http,
+            SystemClock(),
+            parameters=tenant.parameters,
+            timeouts=Timeouts(total=setup.config.polling.timeout),
+        )
+        return await panel.survey()
+
+
+def _print(tenant: Tenant, seen: Survey) -> None:
+    told = {name: findings(table) for name, table in seen.items()}
+    print(f"tenant {tenant.id}, profile {tenant.profile}", file=sys.stderr)
+    for name, table in seen.items():
+        for line in _lines(table, told[name]):
+            print(line, file=sys.stderr)
+    patch = suggest(seen, tenant.profile, tenant.id)
+    well = all(each.well for each in told.values())
+    if patch.changes or patch.unsure:
+        print("\na patch to start from, to be named under panels.files:\n", file=sys.stderr)
+        print(patch.text, end="")
+    elif well:
+        print("\nall is well: nothing to change", file=sys.stderr)
+    if not well:
+        raise SystemExit(FAILED)
+
+
+def _lines(table: Surveyed, told: Findings) -> Iterator[str]:
+    """One table of the report."""
+    reached = [(table.lists, "list"), (table.pages, "page"), (table.rows.count, "row")]
+    counts = ", ".join(f"{count} {what}{'' if count == 1 else 's'}" for count, what in reached)
+    yield f"\n{table.plan.name}: {counts}"
+    if table.failure is not None:
+        yield f"  {'not read':<10} {table.failure}"
+    if not table.rows.count:
+        return
+    for kind in ("found", "missing", "untold", "unfit"):
+        if names := getattr(told, kind):
+            yield f"  {kind:<10} {', '.join(names)}"
+    for name, words in told.strange.items():
+        parts = [f'"{word}"' for word in words.shown]
+        parts += [f"{words.hidden} that are not shown"] if words.hidden else []
+        yield f"  {'no meaning':<10} {name}: {', '.join(parts)}"
+    if told.unknown or told.hidden:
+        keys = list(told.unknown[:_MAX_UNKNOWN])
+        more = len(told.unknown) - len(keys) + told.hidden
+        keys += [f"{more} more"] if more else []
+        yield f"  {'unknown':<10} {', '.join(keys)}"

@@ -1,0 +1,110 @@
+"""The requests of one poll of one panel: who we are is shown, what came of each is counted, refusals get our words.
+
+Nothing is asked of a host that the credential does not name. A token that the panel refuses is renewed once.
+"""
+
+from collections.abc import Awaitable
+from dataclasses import dataclass
+from functools import partial
+
+from pydantic import SecretStr
+from yarl import URL
+
+from syncwatch.clock import Clock
+from syncwatch.config.secrets import Credential
+from syncwatch.errors import PollError, Reason
+from syncwatch.panel.auth import Authorizer, may_receive
+from syncwatch.panel.client import Http, Response, Timeouts
+from syncwatch.panel.profile.asking import ClientCredentials
+from syncwatch.panel.reasons import of_status
+from syncwatch.panel.urls import Urls
+from syncwatch.rows import Figures
+
+OK, NOT_MODIFIED, UNAUTHORIZED, NOT_FOUND = 200, 304, 401, 404
+_CLIENT_REFUSED = frozenset({400, 401, 403})  # RFC 6749 section 5.2, and what panels make of it
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Access:
+    """What every poll of one panel shares.
+
+    Attributes:
+        urls: where it is.
+        grant: how a token is asked for, if the profile has that.
+        authorizer: who we are.
+        credential: what we show; None where the panel asks nobody.
+        http: the client.
+        clock: what time it is.
+        timeouts: of one request.
+    """
+
+    urls: Urls
+    grant: ClientCredentials | None
+    authorizer: Authorizer
+    credential: Credential | None
+    http: Http
+    clock: Clock
+    timeouts: Timeouts
+
+
+class Requests:
+    """See the module; counts into `figures`."""
+
+    def __init__(self, access: Access, figures: Figures) -> None:
+        self._access = access
+        self._figures = figures
+
+    async def get(self, name: str, url: URL, etag: str | None) -> Response:
+        """What the panel answers, whatever its status; `name` is what the request is counted under.
+
+        Raises:
+            PollError: no answer, or nothing that we may show.
+        """
+        access = self._access
+        self._trust(url)
+        get = partial(access.http.get, url, name, etag=etag, timeouts=access.timeouts)
+        shown = await access.authorizer.current(self._post_token)
+        response = await self._counted(name, get(shown=shown))
+        if response.status == UNAUTHORIZED:
+            shown = await access.authorizer.renewed(shown, self._post_token)
+            if shown is not None:
+                response = await self._counted(name, get(shown=shown))
+        return response
+
+    def refusal(self, name: str, response: Response) -> PollError:
+        """What a status means that is not the hoped-for one."""
+        now = self._access.clock.now()
+        return of_status(response.status, name, retry_after=response.retry_after, now=now)
+
+    async def _post_token(self, client_id: str, client_secret: SecretStr) -> Response:
+        access = self._access
+        assert access.grant is not None, "asked for only by client credentials"
+        url = access.urls.token(access.grant)
+        self._trust(url)
+        send = access.http.post_token(
+            url,
+            client_id=client_id,
+            client_secret=client_secret,
+            scope=access.urls.filled(access.grant.scope) if access.grant.scope else None,
+            timeouts=access.timeouts,
+        )
+        response = await self._counted("token", send)
+        if response.status in _CLIENT_REFUSED:
+            raise PollError(Reason.AUTH, f"token: HTTP {response.status}: the client is not accepted")
+        if response.status != OK:
+            raise self.refusal("token", response)
+        return response
+
+    def _trust(self, url: URL) -> None:
+        credential = self._access.credential
+        if credential is not None and not may_receive(credential, url):
+            raise PollError(Reason.AUTH, "the credential may not be sent to this host")
+
+    async def _counted(self, name: str, sent: Awaitable[Response]) -> Response:
+        try:
+            response = await sent
+        except PollError as error:
+            self._figures.requests[name, error.reason.value] += 1
+            raise
+        self._figures.requests[name, str(response.status)] += 1
+        return response
