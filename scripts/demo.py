@@ -1,5 +1,6 @@
 """`make demo`: a simulated fleet, the daemon that watches it, and a table of what the daemon finds.
 
+Two of the tenants offer no interface: what is known of them comes from folders into which CSV exports are put.
 Everything in the table comes from the daemon's own /metrics, as a Prometheus would read it; nothing is taken from
 the simulator. Both programs are children in a session of their own, so that Ctrl-C reaches only this script and
 they are stopped in order, the daemon first; should this script be killed outright, Linux kills them too.
@@ -32,6 +33,7 @@ T = TypeVar("T")
 HOST = "127.0.0.1"
 FLEET = ("--tenants", "25", "--users", "40", "--seed", "7", "--broken", "1")
 PACE = ("--plan-interval", "60s", "--poll-interval", "5s")
+EXPORTED = ("--exported", "2", "--export-interval", "5s")
 START_LIMIT = 60.0  # seconds for each of: the simulator, the daemon, the first look at every tenant
 STOP_LIMIT = 20.0  # seconds that a child may take to stop before it is killed
 REFRESH = 5.0  # seconds
@@ -158,9 +160,10 @@ def running(options: Options, folder: Path) -> Iterator[list[Child]]:
     """The simulator and the daemon, both ready; stopped in the other order, whatever happens."""
     fleet = folder / "fleet.yaml"
     panels = ("--listen", f"{HOST}:{options.panel_port}", "--fleet", str(fleet))
+    exports = (*EXPORTED, "--exports", str(folder / "exports"))
     children: list[Child] = []
     try:
-        children.append(Child("simulator", folder, "simulate", *FLEET, *PACE, *panels))
+        children.append(Child("simulator", folder, "simulate", *FLEET, *PACE, *panels, *exports))
         wait_for(
             lambda: fetch(options.panel_port, "/truth") if fleet.exists() else None, "the simulator", children
         )
@@ -185,7 +188,8 @@ def watch(options: Options, children: list[Child], show: Callable[[RenderableTyp
 
     while True:
         scrape = wait_for(complete, "a look at every tenant", children)
-        show(tables(scrape, f"http://{HOST}:{options.port}", f"http://{HOST}:{options.panel_port}"))
+        page, panel = (f"http://{HOST}:{port}" for port in (options.port, options.panel_port))
+        show(tables(scrape, time.time(), page, panel))
         if (left := options.end - time.monotonic()) <= 0:
             return
         time.sleep(min(REFRESH, left))

@@ -1,6 +1,7 @@
 """`make demo` shows what it promises, and leaves no process behind however it ends."""
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -53,6 +54,7 @@ def test_it_shows_the_whole_fleet_and_stops_by_itself(tmp_path):
     assert process.returncode == 0, output
     assert all(state in output for state in State)
     assert "24 of 25 panels answer" in output
+    assert re.search(r"folders of CSV exports.*: firm-023 \(\d+ s old\), firm-024 \(\d+ s old\)\.", output)
     assert f"http://127.0.0.1:{ports[0]}/metrics" in output
     assert not any(map(listening, ports))
 

@@ -10,7 +10,7 @@ import typer
 from syncwatch.cli.complain import fail
 from syncwatch.config.address import Address, address
 from syncwatch.config.duration import seconds
-from syncwatch.simulator import Options, serve, write_fleet
+from syncwatch.simulator import Format, Options, serve, write_fleet
 
 
 def command(  # noqa: PLR0917 - each is an option of the command
@@ -33,8 +33,22 @@ def command(  # noqa: PLR0917 - each is an option of the command
     poll_interval: Annotated[
         str, typer.Option(help="How often that configuration polls.", metavar="DURATION")
     ] = "15s",
+    format_: Annotated[
+        Format, typer.Option("--format", help="How that configuration reads the panels.")
+    ] = Format.JSON,
+    exports: Annotated[
+        Path | None,
+        typer.Option(
+            help="Write the CSV exports of some tenants to this folder; the configuration reads these there.",
+            metavar="FOLDER",
+        ),
+    ] = None,
+    exported: Annotated[int, typer.Option(help="How many tenants are exported to it.")] = 0,
+    export_interval: Annotated[
+        str, typer.Option(help="Time between two exports.", metavar="DURATION")
+    ] = "15s",
 ) -> None:
-    """Serve simulated panels: users whose states evolve, /truth, POST /control/freeze."""
+    """Serve simulated panels: users whose states evolve, their CSV exports, /truth, POST /control/freeze."""
     try:
         where: Address = address(listen)
         options = Options(
@@ -46,6 +60,10 @@ def command(  # noqa: PLR0917 - each is an option of the command
             plan_interval=round(seconds(plan_interval)),
             broken=broken,
             page_size=page_size,
+            format=format_,
+            exports=exports,
+            exported=exported,
+            export_interval=seconds(export_interval),
         )
         seconds(poll_interval)
     except ValueError as error:
@@ -53,7 +71,8 @@ def command(  # noqa: PLR0917 - each is an option of the command
     try:
         asyncio.run(_serve(options, fleet, poll_interval))
     except OSError as error:
-        fail(f"cannot serve on {listen}: {(error.strerror or type(error).__name__).lower()}")
+        what = f"write {error.filename}" if error.filename else f"serve on {listen}"
+        fail(f"cannot {what}: {(error.strerror or type(error).__name__).lower()}")
 
 
 async def _serve(options: Options, fleet: Path | None, poll_interval: str) -> None:

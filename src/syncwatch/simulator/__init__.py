@@ -5,7 +5,7 @@ the design's words, so that the two can contradict each other; shared code would
 """
 
 from syncwatch.simulator.fleet import fleet, write_fleet
-from syncwatch.simulator.options import Options
+from syncwatch.simulator.options import Format, Options
 from syncwatch.simulator.server import Simulator, serve
 
-__all__ = ["Options", "Simulator", "fleet", "serve", "write_fleet"]
+__all__ = ["Format", "Options", "Simulator", "fleet", "serve", "write_fleet"]

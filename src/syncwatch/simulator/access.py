@@ -6,6 +6,7 @@ of the same seed; it protects nothing but invented data.
 """
 
 import hmac
+from base64 import b64decode
 from hashlib import sha256
 
 from syncwatch.simulator.options import Options
@@ -47,6 +48,17 @@ class Gate:
         if scheme.lower() != "bearer" or not _same(signature, _sign(self._key, f"{tenant}/{expiry}")):
             return False
         return self._now() < float(expiry)
+
+    def lets_download(self, tenant: str, authorization: str) -> bool:
+        """Whether an Authorization header carries such a token, or the client's name and secret (HTTP basic)."""
+        scheme, _, encoded = authorization.partition(" ")
+        if scheme.lower() != "basic":
+            return self.lets_in(tenant, authorization)
+        try:
+            name, _, password = b64decode(encoded, validate=True).decode().partition(":")
+        except ValueError:
+            return False
+        return self.admits(name, password)
 
 
 def _sign(key: bytes, what: str) -> str:

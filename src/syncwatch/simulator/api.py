@@ -1,8 +1,9 @@
 """The panels: the contract's endpoints below `/{tenant}`.
 
 Read-only, like the contract. Every request is checked for a good token, every list is paged by an opaque cursor,
-and the users list answers 304 to the entity tag of a page on which nothing has changed. What was asked is kept
-in a bounded log without ids, for tests that count requests.
+and the users list answers 304 to the entity tag of a page on which nothing has changed. The CSV exports lie beside
+the lists as files do on a web server, which takes HTTP basic as well. What was asked is kept in a bounded log without
+ids, for tests that count requests.
 """
 
 from base64 import b64decode, urlsafe_b64encode
@@ -15,6 +16,7 @@ from aiohttp import web
 
 from syncwatch.simulator import wire
 from syncwatch.simulator.access import Gate
+from syncwatch.simulator.export_job import ExportJob
 from syncwatch.simulator.faults import Faults, error
 from syncwatch.simulator.options import LARGEST_PAGE, Options
 from syncwatch.simulator.people import User
@@ -22,6 +24,7 @@ from syncwatch.simulator.world import Tenant, World
 
 T = TypeVar("T")
 Answer = Callable[[web.Request, Tenant], web.Response]
+Admission = Callable[[str, str], bool]  # whether an Authorization header lets into a tenant
 Handler = Callable[[web.Request], Awaitable[web.Response]]
 
 LOG_ROWS = 10_000
@@ -56,15 +59,16 @@ class Window(NamedTuple):
 class PanelApi:
     """The endpoints of all panels."""
 
-    def __init__(self, options: Options, world: World, faults: Faults) -> None:
+    def __init__(self, options: Options, world: World, faults: Faults, exports: ExportJob) -> None:
         self.asked: deque[Asked] = deque(maxlen=LOG_ROWS)
         self._options = options
         self._world = world
         self._faults = faults
+        self._exports = exports
         self._gate = Gate(options)
 
     def routes(self) -> list[web.RouteDef]:
-        """All routes of the contract."""
+        """All routes of the contract, and those of the exports."""
         base = "/{tenant}/api/admin/v1"
         reads: tuple[tuple[str, str, Answer], ...] = (
             ("organizations", f"{base}/organizations", self._organizations),
@@ -75,16 +79,22 @@ class PanelApi:
             ("sessions", f"{base}/users/{{user}}/sessions", self._sessions),
             ("activity", f"{base}/users/{{user}}/activity", self._activity),
         )
+        token, download = self._gate.lets_in, self._gate.lets_download
+        export = self._guarded("export", self._export, download)
         return [
             web.post("/{tenant}/oauth/token", self._token),
-            *(web.get(path, self._guarded(name, answer), allow_head=False) for name, path, answer in reads),
+            web.get("/{tenant}/exports/{table}.csv", export, allow_head=False),
+            *(
+                web.get(path, self._guarded(name, answer, token), allow_head=False)
+                for name, path, answer in reads
+            ),
         ]
 
-    def _guarded(self, endpoint: str, answer: Answer) -> Handler:
+    def _guarded(self, endpoint: str, answer: Answer, admits: Admission) -> Handler:
         async def handle(request: web.Request) -> web.Response:
             name = request.match_info["tenant"]
             response = await self._misbehave(request, name, token=False)
-            response = response or self._answer(request, name, answer)
+            response = response or self._answer(request, name, answer, admits)
             self.asked.append(Asked(self._options.now(), name, endpoint, response.status))
             return response
 
@@ -95,9 +105,9 @@ class PanelApi:
             await self._options.sleep(self._options.latency)
         return await self._faults.answer(request, tenant, token=token)
 
-    def _answer(self, request: web.Request, name: str, answer: Answer) -> web.Response:
-        if not self._gate.lets_in(name, request.headers.get("Authorization", "")):
-            return error(401, "unauthorized", "The token is not valid (any more).")
+    def _answer(self, request: web.Request, name: str, answer: Answer, admits: Admission) -> web.Response:
+        if not admits(name, request.headers.get("Authorization", "")):
+            return error(401, "unauthorized", "The credentials are not valid (any more).")
         try:
             return answer(request, self._world.tenant(name))
         except KeyError:
@@ -160,6 +170,14 @@ class PanelApi:
         rows = tuple(row for row in _user(request, tenant).activity if row.at >= since)
         return self._list(request, rows, wire.activity_row)
 
+    def _export(self, request: web.Request, tenant: Tenant) -> web.Response:
+        exports = self._exports.newest(tenant.id)
+        body = exports.files[request.match_info["table"]]
+        response = web.Response(body=body, content_type="text/csv")
+        response.last_modified = int(exports.made)
+        response.etag = f"{int(exports.made):x}-{len(body):x}"  # of time and size, as web servers make it
+        return _not_modified(response) if _known(request, response) else response
+
     def _list(self, request: web.Request, rows: Sequence[T], encode: Callable[[T], bytes]) -> web.Response:
         window = self._window(request)
         return _json(wire.page(map(encode, window.of(rows)), window.following(len(rows))))
@@ -190,6 +208,19 @@ def _instant(text: str | None) -> float:
         return 0.0
     parsed = datetime.fromisoformat(text)
     return (parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).timestamp()
+
+
+def _known(request: web.Request, response: web.Response) -> bool:
+    """Whether the client has this answer already; an entity tag goes before a time (RFC 9110, 13.2.2)."""
+    if request.if_none_match is not None:
+        return response.etag in request.if_none_match
+    since = request.if_modified_since
+    return since is not None and response.last_modified is not None and response.last_modified <= since
+
+
+def _not_modified(response: web.Response) -> web.Response:
+    validators = {name: response.headers[name] for name in ("ETag", "Last-Modified")}
+    return web.Response(status=304, headers=validators)
 
 
 def _json(body: bytes, headers: dict[str, str] | None = None) -> web.Response:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from syncwatch.simulator.evolution import PATIENCE, Evolution, instant
 from syncwatch.simulator.fiction import digest, guid, person
-from syncwatch.simulator.options import Options
+from syncwatch.simulator.options import Format, Options
 from syncwatch.simulator.people import (
     DISABLED,
     ENABLED,
@@ -33,6 +33,8 @@ ACCESS_TYPES = {
 }
 DAY = 86_400.0
 WARM_UP = 6  # plan intervals that an ordinary user has behind it
+_PLANS = (80, 15, 5)  # how common are: the usual plan, the slow one, none
+_ONE_PLAN = (1, 0, 0)
 _KINDS = {
     "ordinary": 72,
     "failing": 6,
@@ -66,6 +68,8 @@ class Birth:
         self._epoch = epoch
         self._rng = rng
         self._evolution = evolution
+        # Exports show no plans: whoever reads them can only take everybody to have the usual one.
+        self._plan_weights = _ONE_PLAN if options.read_as(tenant) is Format.CSV else _PLANS
 
     def organizations(self, *, last_is_off: bool) -> tuple[Organization, ...]:
         """Two to four, the last of which may be off."""
@@ -111,7 +115,7 @@ class Birth:
         name = person(source)
         mailbox = name.lower().replace(" ", ".").replace("'", "")
         running = tuple(one for one in organizations if one.status == ENABLED)
-        plan = self._rng.choices((plans[0], plans[1], None), (80, 15, 5))[0]
+        plan = self._rng.choices((plans[0], plans[1], None), self._plan_weights)[0]
         own_access = self._rng.choice(tuple(ACCESS_TYPES)) if self._rng.randrange(3) == 0 else None
         return User(
             id=guid(source),

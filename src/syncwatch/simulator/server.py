@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 from aiohttp import web
 
 from syncwatch.simulator.api import Asked, PanelApi
 from syncwatch.simulator.control import Control
+from syncwatch.simulator.export_job import ExportJob
 from syncwatch.simulator.faults import Faults
 from syncwatch.simulator.options import Options
 from syncwatch.simulator.world import World
@@ -16,12 +18,17 @@ SHUTDOWN_SECONDS = 1.0  # a request that a fault holds up is not waited for
 
 
 class Simulator:
-    """A world and the application that serves it; one `Simulator` makes one `app`."""
+    """A world and the application that serves it; one `Simulator` makes one `app`.
+
+    Attributes:
+        exports: makes the exports of this world.
+    """
 
     def __init__(self, options: Options) -> None:
         world = World(options)
         faults = Faults(options)
-        self._api = PanelApi(options, world, faults)
+        self.exports = ExportJob(options, world, faults)
+        self._api = PanelApi(options, world, faults, self.exports)
         self._control = Control(options, world, faults)
 
     @property
@@ -42,24 +49,34 @@ async def serve(
     stop: asyncio.Event | None = None,
     started: Callable[[str], None] | None = None,
 ) -> None:
-    """Serve until `stop` is set, or for ever.
+    """Serve until `stop` is set, or for ever, and write exports to their folder again and again.
 
     Args:
         options: the world, and where to listen.
         stop: ends it.
-        started: is called once with the base URL, when requests are answered.
+        started: is called once with the base URL, when requests are answered and the first exports are there.
 
     Raises:
-        OSError: if the port cannot be listened on.
+        OSError: if the port cannot be listened on, or a file cannot be written.
     """
-    runner = web.AppRunner(Simulator(options).app(), access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
+    simulator = Simulator(options)
+    runner = web.AppRunner(simulator.app(), access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
     await runner.setup()
     try:
         await web.TCPSite(runner, options.host, options.port).start()
+        await simulator.exports.write()
         if started is not None:
             port = runner.addresses[0][1]
             host = f"[{options.host}]" if ":" in options.host else options.host
             started(f"http://{host}:{port}")
-        await (stop or asyncio.Event()).wait()
+        await _export_until(stop or asyncio.Event(), simulator.exports, options.export_interval)
     finally:
         await runner.cleanup()
+
+
+async def _export_until(stop: asyncio.Event, exports: ExportJob, interval: float) -> None:
+    while not stop.is_set():
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), interval)
+            return
+        await exports.write()

@@ -63,9 +63,29 @@ def user_row(user: User, *, terse: bool) -> bytes:
     return user.encoded
 
 
+def session_fields(session: Session) -> dict[str, Any]:
+    """All that the panel shows of a session, by the contract's names."""
+    clean = session.completed and not session.issues and not session.conflicts
+    failed = session.ended is not None and not session.completed
+    return {
+        "jobId": session.job,
+        "startedAt": timestamp(session.started),
+        "endedAt": None if session.ended is None else timestamp(session.ended),
+        "status": "running" if session.ended is None else "finished" if clean else "errors",
+        "scope": "Incremental",
+        "changes": digest(session.job)[31] % 8 if session.completed else 0,
+        "failures": session.issues,
+        "issues": session.issues,
+        "conflicts": session.conflicts,
+        "errorSource": _source(session) if failed else None,
+        "errorCategory": _category(session) if failed else None,
+        "message": session.message,
+    }
+
+
 def session_row(session: Session) -> bytes:
     """A row of the Statistics tab."""
-    return _encode(_session(session))
+    return _encode(session_fields(session))
 
 
 def issue_row(user: User, issue: Issue) -> bytes:
@@ -110,7 +130,7 @@ def page_tag(world: float, offset: int, users: Sequence[User]) -> str:
 
 def _user(user: User, *, terse: bool) -> dict[str, Any]:
     newest = user.running or (user.ended[0] if user.ended else None)
-    session = None if newest is None else _session(newest)
+    session = None if newest is None else session_fields(newest)
     if terse and session is not None:
         del session["message"]
     access = {} if user.access_type is None else {"mailboxAccessType": user.access_type}
@@ -129,25 +149,6 @@ def _user(user: User, *, terse: bool) -> dict[str, Any]:
         "issues": len(user.issues),
         "createdOn": timestamp(user.created),
         "updatedOn": timestamp(user.updated),
-    }
-
-
-def _session(session: Session) -> dict[str, Any]:
-    clean = session.completed and not session.issues and not session.conflicts
-    failed = session.ended is not None and not session.completed
-    return {
-        "jobId": session.job,
-        "startedAt": timestamp(session.started),
-        "endedAt": None if session.ended is None else timestamp(session.ended),
-        "status": "running" if session.ended is None else "finished" if clean else "errors",
-        "scope": "Incremental",
-        "changes": digest(session.job)[31] % 8 if session.completed else 0,
-        "failures": session.issues,
-        "issues": session.issues,
-        "conflicts": session.conflicts,
-        "errorSource": _source(session) if failed else None,
-        "errorCategory": _category(session) if failed else None,
-        "message": session.message,
     }
 
 

@@ -7,7 +7,7 @@ class beyond doubt are here, besides a few that mean nothing to anybody. The pla
 
 from syncwatch.simulator.texts import Text
 
-_TRACE = "Trace ID: $guid Correlation ID: $guid2 Timestamp: $time"
+_TRACE = "Trace ID: $guid\r\nCorrelation ID: $guid2\r\nTimestamp: $time"  # broken into lines as Entra ID does
 _GUARD_ADVICE = (
     "Please check if any other synchronization solution is running and disable it. To resume sync, "
     "modify/delete objects causing duplications and resume sync."

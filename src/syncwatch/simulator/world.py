@@ -26,11 +26,13 @@ class Tenant:
     """One firm's installation.
 
     Attributes:
+        number: its place among the tenants, from 0.
         revision: grows with each change.
     """
 
     def __init__(self, options: Options, tenant: str, number: int, epoch: float) -> None:
         self.id = tenant
+        self.number = number
         self.terse = Random(f"{options.seed}/{tenant}/terse").randrange(10) == 0
         self.revision = 0
         self._options = options

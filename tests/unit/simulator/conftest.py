@@ -1,5 +1,6 @@
 """A simulated panel on a real port, with a clock that the test turns."""
 
+from base64 import b64encode
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from types import SimpleNamespace
@@ -12,6 +13,10 @@ from syncwatch.simulator.access import CLIENT_ID, client_secret
 
 BEGINNING = 1_700_000_000.25
 API = "api/admin/v1"
+
+
+def encode_basic(name: str, password: str) -> str:
+    return f"Basic {b64encode(f'{name}:{password}'.encode()).decode()}"
 
 
 class Clock:
@@ -65,6 +70,15 @@ class Panel:
             if page["nextCursor"] is None:
                 return rows
             cursor = {"cursor": page["nextCursor"]}
+
+    async def export(self, tenant: str, table: str, headers: dict[str, str] | None = None) -> SimpleNamespace:
+        """A download, by name and password unless `headers` hold something else."""
+        password = encode_basic(CLIENT_ID, client_secret(self.options.seed))
+        headers = {"Authorization": password} | (headers or {})
+        async with self.client.get(f"/{tenant}/exports/{table}.csv", headers=headers) as response:
+            return SimpleNamespace(
+                status=response.status, body=await response.read(), headers=response.headers
+            )
 
     async def truth(self, tenant: str = "") -> dict:
         async with self.client.get(f"/truth/{tenant}".rstrip("/")) as response:

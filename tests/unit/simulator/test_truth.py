@@ -1,50 +1,12 @@
-"""What `/truth` says is what can be read off the panels, by a reader of a few lines that knows no world."""
+"""What `/truth` says is what can be read off the panels, by a reader of a few lines who knows no world."""
 
-import re
 from collections import Counter
-from datetime import datetime
 
 import pytest
 
 from syncwatch.simulator.texts import OWNERS, TRANSIENT
 from syncwatch.simulator.wordings import ISSUES, SESSION_FAILURES, WITH_ISSUES
-
-COMPLETED = re.compile(r"\(SW000[024]\)$|^SW000[02]: |^Detected: |^SE\d{4}: ")
-PASSING = re.compile(
-    r"SW0001|ErrorServerBusy|ErrorMailboxMoveInProgress|ErrorMailboxStoreUnavailable|UNABLE_TO_LOCK_ROW|"
-    r"Limit exceeded|name could not be resolved|connection attempt failed",
-)
-
-
-def seconds(text: str) -> float:
-    return datetime.fromisoformat(text).timestamp()
-
-
-def completed(session: dict) -> bool:
-    return session["status"] == "finished" or bool(COMPLETED.search(session["message"] or ""))
-
-
-def judge(user: dict, organization: dict, interval: float, sessions: list[dict], now: float) -> str:
-    """The state of a user, from what the panel serves."""
-    running = [one for one in sessions if one["status"] == "running"]
-    ended = [one for one in sessions if one["status"] != "running"]
-    silent_since = seconds(ended[0]["endedAt"] if ended else user["createdOn"])
-    too_long = any(now - seconds(one["startedAt"]) > 3600 for one in running)
-    failed = bool(ended) and not completed(ended[0])
-    excused = (
-        failed and PASSING.search(ended[0]["message"] or "") and (len(ended) == 1 or completed(ended[1]))
-    )
-    chain = {
-        "unknown": user["mailboxStatus"] == "Migrating" or user["synchronizationStatus"] == "Suspended",
-        "not_initialized": user["mailboxStatus"] == "Not initialized",
-        "down": user["disabledDueToError"],
-        "paused": user["synchronizationStatus"] == "Disabled",
-        "organization_off": organization["synchronizationStatus"] == "Disabled",
-        "stalled": too_long or now - silent_since > 2 * interval + 900,
-        "failing": failed and not excused,
-        "up": True,
-    }
-    return next(state for state, fits in chain.items() if fits)
+from unit.simulator.judging import COMPLETED, PASSING, judge
 
 
 @pytest.mark.parametrize("interval", [30, 1800])

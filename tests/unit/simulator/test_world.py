@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from syncwatch.simulator import Options, fleet, serve, write_fleet
+from syncwatch.simulator.fleet import Beside
 from syncwatch.simulator.world import World
 
 FIRM = "firm-001"
@@ -223,4 +224,5 @@ async def test_serve_tells_where_it_listens_and_stops_when_told(tmp_path):
     assert stat.S_IMODE(secret.stat().st_mode) == 0o600
     assert secret.read_text(encoding="utf-8") not in (tmp_path / "fleet.yaml").read_text(encoding="utf-8")
     assert written["polling"]["interval"] == "5s"
-    assert written == fleet(options, base_url, secret_file=secret.name, poll_interval="5s")
+    beside = Beside.of(tmp_path / "fleet.yaml")
+    assert written == fleet(options, base_url, beside=beside, poll_interval="5s")
