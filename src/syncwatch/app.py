@@ -21,6 +21,7 @@ from syncwatch.exposition.own import OwnMeters, new_registry
 from syncwatch.exposition.page import Page
 from syncwatch.panel.client import Http, Timeouts
 from syncwatch.panel.compile import CompiledProfile, compile_profile
+from syncwatch.panel.meanings import hashed
 from syncwatch.panel.panel import Panel
 from syncwatch.polling.announce import Announcer
 from syncwatch.polling.details import AT_ONCE
@@ -109,12 +110,17 @@ class App:
 
         Args:
             tenant: its id.
-            only: the one user whose sessions and issues are wanted; None for everybody's.
+            only: the one user whose sessions and issues are wanted; None for everybody's. Exports are read whole.
         """
         _, panel = self._panels[tenant]
+        only = only if panel.sight.live else None
         result = await poll(tenant, panel.reading(), TenantMemory(), self._stages, self._clock, only=only)
         self._publish(tenant, result)
         return result
+
+    def opaque(self, user: str) -> str:
+        """The id of a user whom the panel gives none, by what the profile makes it of."""
+        return hashed(self._key, (user,))
 
     def metrics(self, *, openmetrics: bool = False) -> bytes:
         """The page that /metrics answers with."""

@@ -1,6 +1,7 @@
 """The same firms read by JSON and by their CSV exports: one truth, and what exports do not show is absent."""
 
 import os
+import re
 import subprocess
 import sys
 import time
@@ -169,6 +170,21 @@ def test_diagnose_says_what_is_not_visible(world):
     done = subprocess.run(command, capture_output=True, check=False, env=environment())
     assert (done.returncode, done.stderr) == (0, b"")
     assert b"open issues: not visible" in done.stdout
+
+
+def test_diagnose_takes_the_logon_of_a_user_without_an_id_and_does_not_repeat_it(world):
+    file = world.folder / "diagnosed.yaml"
+    file.write_text(yaml.safe_dump(world.fleet))
+    rows = {
+        tenant: _text((world.exports(tenant) / "users.csv").read_bytes()).splitlines() for tenant in EXPORTED
+    }
+    tenant = next(tenant for tenant, lines in rows.items() if "Account Logon" in lines[0])
+    logon = next(cell for cell in re.split("[,;\t]", rows[tenant][1]) if "\\" in cell)
+    command = [sys.executable, "-m", "syncwatch", "diagnose", str(file), "--tenant", tenant, "--user", logon]
+    done = subprocess.run(command, capture_output=True, check=False, env=environment())
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert b"state:" in done.stdout
+    assert logon.encode() not in done.stdout
 
 
 def _text(content: bytes) -> str:
