@@ -12,8 +12,9 @@ from typing import Any
 import msgspec
 
 from syncwatch.errors import PollError, Reason
-from syncwatch.panel.compile import CompiledTable, TablePlan
+from syncwatch.panel.decoders import CompiledTable
 from syncwatch.panel.mending import TOO_DEEP, mend
+from syncwatch.panel.plan import TablePlan
 from syncwatch.panel.profile.written import Keys
 from syncwatch.rows import Figures
 

@@ -14,10 +14,10 @@ from typing import NamedTuple, Protocol
 
 from syncwatch.clock import Clock
 from syncwatch.errors import PollError, Reason
-from syncwatch.panel.compile import TablePlan
 from syncwatch.panel.decode import Content
 from syncwatch.panel.live import NO_MARKS, NOBODY
 from syncwatch.panel.pages import Caps, Enough, Walked, never
+from syncwatch.panel.plan import TablePlan
 from syncwatch.panel.reasons import of_exception
 from syncwatch.panel.sheet import IncompleteError, ends_with_a_line, read_sheet
 from syncwatch.rows import Figures, Page, PageMark

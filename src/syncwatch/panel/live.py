@@ -9,10 +9,10 @@ from yarl import URL
 
 from syncwatch.errors import PollError, Reason
 from syncwatch.panel.client import Response
-from syncwatch.panel.compile import TablePlan
 from syncwatch.panel.decode import Content, decode, look
 from syncwatch.panel.pages import Caps, Enough, PastTheEndError, Walk, Walked, never
 from syncwatch.panel.paging import Pager, pager
+from syncwatch.panel.plan import TablePlan
 from syncwatch.panel.profile.written import Keys
 from syncwatch.panel.reasons import of_exception
 from syncwatch.panel.requests import NOT_FOUND, NOT_MODIFIED, OK, Access, Requests

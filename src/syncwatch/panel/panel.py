@@ -15,11 +15,12 @@ from syncwatch.config.secrets import Credential, Secret, SecretUnavailable
 from syncwatch.errors import PollError, Reason
 from syncwatch.panel.auth import authorizer
 from syncwatch.panel.client import Http, Timeouts
-from syncwatch.panel.compile import CompiledProfile, TablePlan
+from syncwatch.panel.compile import CompiledProfile
 from syncwatch.panel.exports import Exported, Kept, Shelf
 from syncwatch.panel.folder import Folder
 from syncwatch.panel.live import Live
 from syncwatch.panel.pages import Walked
+from syncwatch.panel.plan import TablePlan
 from syncwatch.panel.profile.schema import Format
 from syncwatch.panel.reading import Lists, Reading
 from syncwatch.panel.remote import Remote

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from syncwatch.clock import Clock
 from syncwatch.errors import PollError, Reason
 from syncwatch.panel.client import Response
-from syncwatch.panel.compile import TablePlan
 from syncwatch.panel.exports import File, Kept, finished
+from syncwatch.panel.plan import TablePlan
 from syncwatch.panel.requests import NOT_MODIFIED, OK, Requests
 from syncwatch.panel.urls import Urls
 

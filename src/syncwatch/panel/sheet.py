@@ -16,8 +16,10 @@ from typing import Any
 import msgspec
 
 from syncwatch.errors import PollError, Reason
-from syncwatch.panel.compile import CompiledTable, TablePlan, heading
+from syncwatch.panel.compile import heading
 from syncwatch.panel.decode import Content, count_unknown, readable
+from syncwatch.panel.decoders import CompiledTable
+from syncwatch.panel.plan import TablePlan
 from syncwatch.panel.profile.written import Keys
 from syncwatch.rows import Figures
 

@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from syncwatch.errors import PollError, Reason
-from syncwatch.panel.compile import TablePlan
 from syncwatch.panel.decode import Content
+from syncwatch.panel.plan import TablePlan
 from syncwatch.panel.sheet import IncompleteError, ends_with_a_line, parse, read_sheet
 from syncwatch.rows import Figures
 from unit.panel.made import SESSIONS, compiled, merged, users

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from syncwatch.panel.compile import TablePlan
+from syncwatch.panel.plan import TablePlan
 from syncwatch.panel.profile.sources import Source, Words
 from syncwatch.panel.profile.written import Keys
 from syncwatch.panel.survey.seen import Rows, Seen

@@ -12,11 +12,12 @@ from typing import Any, Protocol
 import msgspec
 
 from syncwatch.errors import PollError, Reason
-from syncwatch.panel.compile import CompiledProfile, TablePlan
+from syncwatch.panel.compile import CompiledProfile
 from syncwatch.panel.decode import MAX_COMMAS, UNREADABLE, Content
 from syncwatch.panel.exports import Shelf, UnfinishedError
 from syncwatch.panel.live import NOBODY
 from syncwatch.panel.paging import pager
+from syncwatch.panel.plan import TablePlan
 from syncwatch.panel.profile.schema import Format
 from syncwatch.panel.reasons import of_exception
 from syncwatch.panel.requests import NOT_FOUND, OK, Access, Requests
