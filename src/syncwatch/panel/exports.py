@@ -8,6 +8,7 @@ oldest file, since what is joined is as old as its oldest part.
 
 import asyncio
 import hashlib
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
@@ -73,12 +74,16 @@ class Kept:
     Attributes:
         files: those of the set that counts, without what is in them.
         rows: how many rows each of them has.
-        shrunk: whether the last poll found fewer than that, and did not believe it.
+        time: the set's; of files from the future, when they were first seen.
+        busy: set once the file system has answered what was asked of it last.
+        doubted: how many rows the last poll found, if it did not believe them; None if it did.
     """
 
     files: Mapping[str, File] = field(default_factory=dict)
     rows: Mapping[str, int] = field(default_factory=dict)
-    shrunk: bool = False
+    time: float = 0.0
+    doubted: Mapping[str, int] | None = None
+    busy: threading.Event | None = None
 
 
 class Exported:
@@ -137,21 +142,25 @@ class Exported:
         except (UnfinishedError, IncompleteError):
             if mark is None or not self._kept.files or mark.etag != _stamp(self._kept.files):
                 raise
-            self._stamp, self.time = mark.etag, _time(self._kept.files)
+            self._stamp, self.time = mark.etag, self._kept.time
 
     async def _look(self, mark: PageMark | None) -> None:
         files = await self._shelf.look()
         stamp, before = _stamp(files), self._kept.files
-        if before and _time(files) < _time(before):
+        if before and _time(files) < self._kept.time:
             raise UnfinishedError("the files are older than those read before")
         if mark is None or mark.etag != stamp:
             contents = await self._decoded(files)
             self._doubt(contents)
             self._contents = contents
             self._kept.rows = {name: _rows(content) for name, content in contents.items()}
+        if not before or stamp != _stamp(before):
+            self._kept.time = min(_time(files), self._clock.now())
+        elif _time(files) <= self._clock.now():
+            self._kept.time = _time(files)  # the same files, made anew
         self._kept.files = {name: file._replace(body=None) for name, file in files.items()}
-        self._kept.shrunk = False
-        self._stamp, self.time = stamp, min(_time(files), self._clock.now())
+        self._kept.doubted = None
+        self._stamp, self.time = stamp, self._kept.time
 
     def _doubt(self, contents: Mapping[str, Content]) -> None:
         """Refuse a set that has shrunk and was not found so by the poll before.
@@ -164,8 +173,10 @@ class Exported:
             for name, content in contents.items()
             if _rows(content) < self._kept.rows.get(name, 0) * (1 if _has_ids(name) else SHRUNK)
         ]
-        if shrunk and not self._kept.shrunk:
-            self._kept.shrunk = True
+        found = {name: _rows(content) for name, content in contents.items()}
+        doubted = self._kept.doubted
+        if shrunk and (doubted is None or any(rows < doubted.get(name, 0) for name, rows in found.items())):
+            self._kept.doubted = found
             raise UnfinishedError(
                 f"{', '.join(shrunk)}: fewer rows than before; read if the next poll finds it so"
             )

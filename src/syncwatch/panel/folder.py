@@ -3,13 +3,19 @@
 import asyncio
 import os
 import stat
-from collections.abc import Mapping
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
+from typing import Any, TypeVar
 
 from syncwatch.clock import Clock
 from syncwatch.errors import PollError, Reason
-from syncwatch.panel.exports import File, UnfinishedError, finished
+from syncwatch.panel.exports import File, Kept, UnfinishedError, finished
 from syncwatch.panel.sheet import MAX_BYTES
+
+T = TypeVar("T")
 
 SETTLED = 1.0  # seconds for which a file has stood still before it is read
 
@@ -20,27 +26,53 @@ class Folder:
     Args:
         folder: where.
         names: the file of each table, below the folder.
+        kept: what the polls before left.
         clock: what time it is.
     """
 
-    def __init__(self, folder: Path, names: Mapping[str, str], clock: Clock) -> None:
+    def __init__(self, folder: Path, names: Mapping[str, str], kept: Kept, clock: Clock) -> None:
         self._paths = {table: folder / name for table, name in names.items()}
+        self._kept = kept
         self._clock = clock
 
     async def look(self) -> Mapping[str, File]:
         """See `exports.Shelf.look`."""
-        return await asyncio.to_thread(self._stat)
+        return await self._apart(self._stat)
 
     async def fetch(self, files: Mapping[str, File]) -> Mapping[str, File]:
         """See `exports.Shelf.fetch`; waits for a file that was written a moment ago."""
         age = self._clock.now() - max(file.time for file in files.values())
         if 0 <= age < SETTLED:
             await self._clock.sleep(SETTLED - age)
-        read = await asyncio.to_thread(self._read, files)
+        read = await self._apart(partial(self._read, files))
         if await self.look() != files:
             raise UnfinishedError("the files are being written")
         now = self._clock.now()
         return {table: finished(table, file, now) for table, file in read.items()}
+
+    async def _apart(self, work: Callable[[], T]) -> T:
+        """Do `work` in a thread of its own, at most one a tenant: a dead file server may hold it for ever.
+
+        So it must not keep the others' threads, nor the end of the process, waiting.
+        """
+        if self._kept.busy is not None and not self._kept.busy.is_set():
+            raise PollError(Reason.TIMEOUT, "the folder has not answered the poll before yet")
+        over = self._kept.busy = threading.Event()
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[T] = loop.create_future()
+
+        def run() -> None:
+            settle: Callable[[], None]
+            try:
+                settle = partial(_settle, done, done.set_result, work())
+            except Exception as error:  # noqa: BLE001 - raised where it is waited for
+                settle = partial(_settle, done, done.set_exception, error)
+            over.set()
+            with suppress(RuntimeError):  # nobody waits any more, and the loop is closed
+                loop.call_soon_threadsafe(settle)
+
+        threading.Thread(target=run, name="exports", daemon=True).start()
+        return await done
 
     def _stat(self) -> dict[str, File]:
         files = {}
@@ -69,6 +101,11 @@ class Folder:
         except OSError as error:
             failure = _unreadable(table, error)
         raise failure
+
+
+def _settle(done: asyncio.Future[Any], settle: Callable[[Any], None], value: Any) -> None:
+    if not done.done():
+        settle(value)
 
 
 def _file(status: os.stat_result) -> File:

@@ -109,7 +109,7 @@ class Panel:
     def _shelf(self, url: str, tables: Mapping[str, TablePlan], kept: Kept, figures: Figures) -> Shelf:
         if url.startswith("file:"):
             names = {name: plan.table.path.format_map(self._parameters) for name, plan in tables.items()}
-            return Folder(Path(unquote(urlsplit(url).path)), names, self._clock)
+            return Folder(Path(unquote(urlsplit(url).path)), names, kept, self._clock)
         access = self._access(url)
         return Remote(Requests(access, figures), access.urls, tables, kept, self._clock)
 

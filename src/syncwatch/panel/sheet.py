@@ -117,6 +117,9 @@ def parse(body: bytes, plan: TablePlan) -> Sheet:
 
 
 def _cells(text: str, delimiter: str, name: str) -> tuple[tuple[str, ...], list[list[str]]]:
+    csv.field_size_limit(
+        MAX_BYTES
+    )  # the file as a whole is bounded; the library's own limit would cost all of it
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
         return tuple(map(heading, next(reader, ()))), [record for record in reader if record]

@@ -36,6 +36,7 @@ class Urls:
         self.base = URL(base_url)
         self._root = str(self.base.with_query(None).with_fragment(None)).rstrip("/")
         self._query = self.base.raw_query_string
+        self._secrets = set(filter(None, self._query.split("&")))
         self._values = {**parameters, "origin": str(self.base.origin())}
 
     def token(self, grant: ClientCredentials) -> URL:
@@ -88,13 +89,13 @@ class Urls:
             raise PollError(
                 Reason.SCHEMA, "the next page is said to be at another origin, which gets nothing"
             )
-        if not self._query or self._query in url.raw_query_string:
+        if self._secrets <= set(url.raw_query_string.split("&")):
             return url
         return URL(f"{url}{'&' if url.raw_query_string else '?'}{self._query}", encoded=True)
 
     def memorable(self, url: URL) -> str:
         """A URL without the base URL's query, which is a secret and may change."""
-        if not self._query:
+        if not self._secrets:
             return str(url)
-        rest = "&".join(filter(None, url.raw_query_string.replace(self._query, "").split("&")))
+        rest = "&".join(part for part in url.raw_query_string.split("&") if part not in self._secrets)
         return f"{str(url).partition('?')[0]}{'?' if rest else ''}{rest}"

@@ -1,6 +1,8 @@
 """Exports in a folder, in the hands of somebody who writes them at any time and in any way."""
 
+import asyncio
 import os
+import threading
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -306,3 +308,49 @@ async def test_the_tenant_says_whether_an_export_is_whole(tmp_path):
     assert compiled(tmp_path, whole).sight.silence
     assert not compiled(tmp_path, whole, complete=False).sight.silence
     assert compiled(tmp_path, CSV).sight.live is False
+
+
+async def test_a_file_server_that_hangs_keeps_nobody_else_waiting(dropped, monkeypatch):
+    folder = dropped()
+    folder.put("users.csv", listed("a"))
+    await folder.poll()
+    released, stat = threading.Event(), Path.stat
+
+    def hang(path: Path, **options: Any) -> os.stat_result:
+        if path.name == "users.csv":
+            released.wait()
+        return stat(path, **options)
+
+    monkeypatch.setattr(Path, "stat", hang)
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.05):
+            await folder.poll()
+    with pytest.raises(PollError, match="timeout: the folder has not answered"):
+        await folder.poll()
+    released.set()
+    folder.panel._kept.busy.wait(5)
+    assert await folder.poll() is None
+
+
+async def test_a_time_in_the_future_is_that_at_which_it_was_first_seen(dropped, clock):
+    folder = dropped()
+    folder.put("users.csv", listed("a"), age=-900)
+    await folder.poll()
+    seen = clock.time
+    clock.time += 600
+    assert await folder.poll() is None
+    assert folder.reading.time == seen
+    folder.put("users.csv", listed("a", "b"), age=60)
+    assert await folder.poll() == ["a", "b"]
+
+
+async def test_a_set_that_shrinks_further_is_not_believed_either(dropped):
+    folder = dropped()
+    for names, age, believed in (
+        ("abcdefgh", 90, True),
+        ("abcdefg", 80, False),
+        ("ab", 70, False),
+        ("abc", 60, True),
+    ):
+        folder.put("users.csv", listed(*names), age=age)
+        assert await folder.poll() == (list(names) if believed else None)
