@@ -26,6 +26,7 @@ from syncwatch.rows import Figures
 MAX_BYTES = 64 << 20
 MAX_ROWS = 500_000
 MAX_COLUMNS = 500
+MAX_CELLS = 8_000_000
 
 _DELIMITERS = ",;\t"
 _MARKS = (
@@ -104,8 +105,6 @@ def parse(body: bytes, plan: TablePlan) -> Sheet:
         raise IncompleteError(f"{name}: the file is empty")
     if records and len(records[-1]) < len(columns) and not ends_with_a_line(body):
         raise IncompleteError(f"{name}: the file ends in the middle of a row")
-    if len(records) > MAX_ROWS or len(columns) > MAX_COLUMNS:
-        raise PollError(Reason.DECODE, f"{name}: more than {MAX_ROWS} rows or {MAX_COLUMNS} columns")
     width = len(columns)
     filled = [(*record, *("",) * (width - len(record))) for record in records]
     fits = [len(record) >= width and not any(record[width:]) for record in records]
@@ -119,12 +118,25 @@ def parse(body: bytes, plan: TablePlan) -> Sheet:
 def _cells(text: str, delimiter: str, name: str) -> tuple[tuple[str, ...], list[list[str]]]:
     csv.field_size_limit(
         MAX_BYTES
-    )  # the file as a whole is bounded; the library's own limit would cost all of it
+    )  # the file is bounded as a whole; the library's own limit would cost all of it
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    records: list[list[str]] = []
+    left = MAX_CELLS
     try:
-        return tuple(map(heading, next(reader, ()))), [record for record in reader if record]
+        columns = tuple(map(heading, next(reader, ())))
+        for record in reader:
+            left -= len(record)
+            if left < 0 or max(len(record), len(columns)) > MAX_COLUMNS or len(records) > MAX_ROWS:
+                break
+            if record:
+                records.append(record)
+        else:
+            return columns, records
     except csv.Error as error:
         unfinished = "unexpected end" in str(error)  # inside quotes, at the end of the file
+    else:
+        limits = f"{MAX_ROWS} rows, {MAX_COLUMNS} columns or {MAX_CELLS} cells"
+        raise PollError(Reason.DECODE, f"{name}: more than {limits}")
     if unfinished:
         raise IncompleteError(f"{name}: the file ends inside quotes")
     raise PollError(Reason.DECODE, f"{name}: line {reader.line_num} is no CSV: quotes do not match")

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from syncwatch.errors import PollError, Reason
+from syncwatch.panel import sheet
 from syncwatch.panel.decode import Content
 from syncwatch.panel.plan import TablePlan
 from syncwatch.panel.sheet import IncompleteError, ends_with_a_line, parse, read_sheet
@@ -283,3 +284,11 @@ def test_a_row_of_a_file_shows_nothing_of_itself(plan):
 
 def test_a_finished_last_row_with_fewer_cells_does_not_spoil_the_file(plan):
     assert [row.id for row in read(plan, text(HEAD, ANN, ("b", "New", "Off"))).rows][:1] == ["a"]
+
+
+@pytest.mark.parametrize("cells", ["a\n" * 20, ",,,,,,\n"])
+def test_a_file_is_given_up_before_it_has_filled_the_memory(plan, monkeypatch, cells):
+    monkeypatch.setattr(sheet, "MAX_ROWS", 10)
+    monkeypatch.setattr(sheet, "MAX_COLUMNS", 6)
+    with pytest.raises(PollError, match="decode: users: more than"):
+        read(plan, f"User ID,Mailbox,Switch\n{cells}".encode())

@@ -175,6 +175,9 @@ def test_a_credential_of_another_kind_is_told_what_the_profile_wants(tmp_path):
         {"client_credentials": {"token_url": "https://me:pw@b.example/c"}},
         {"client_credentials": {"token_url": "https://{directory}/c"}},
         {"client_credentials": {"token_url": "ftp://b.example/c"}},
+        {
+            "client_credentials": {"token_url": "http://b.example/c"}
+        },  # the secret would cross a network in the clear
         {"client_credentials": {"token_url": "https://b.example/c?x=y"}},
     ],
 )

@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict
 
+from syncwatch.config.address import exposed
+
 Keys = tuple[str, ...]
 """The way from a row, or a page, to a value in it: a key for each object."""
 
@@ -70,6 +72,8 @@ def _https_url(value: str) -> str:
     host = parts.netloc
     if parts.scheme not in {"https", "http"} or not re.fullmatch(r"[a-z0-9.-]+(:[0-9]{1,5})?", host):
         raise ValueError("must be an absolute URL: https://login.example.com/{directory}/token")
+    if exposed(value):
+        raise ValueError("would send the client's secret over plain http: use https")
     if parts.query or parts.fragment or not re.fullmatch(r"(/[A-Za-z0-9._~{}-]+)*", parts.path):
         raise ValueError("must have a plain path, without a query or a fragment")
     return value
