@@ -14,6 +14,7 @@ from typing import Generic, Protocol, TypeVar
 
 import msgspec
 
+from syncwatch.errors import PollError
 from syncwatch.model import Condition, Mailbox, Outcome, Switch
 
 R = TypeVar("R")
@@ -241,6 +242,11 @@ class PanelReading(Protocol):
     @property
     def time(self) -> float | None:
         """The data's time, known once the users were read; None where the panel answers for now."""
+        ...
+
+    @property
+    def held(self) -> PollError | None:
+        """Why there is newer data that was not read, so that older data counts; known once the users were read."""
         ...
 
     async def organizations(self, marks: Mapping[str, PageMark]) -> tuple[Page[OrganizationRow], ...]:

@@ -207,6 +207,7 @@ class ScriptedPanel:
     time: float | None = None
     asked: list[str] = field(default_factory=list)
     most_at_once: int = 0
+    held: PollError | None = None
     figures: Figures = field(default_factory=Figures)
     _now: int = 0
 

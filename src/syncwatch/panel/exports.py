@@ -77,6 +77,7 @@ class Kept:
         time: the set's; of files from the future, when they were first seen.
         busy: set once the file system has answered what was asked of it last.
         doubted: how many rows the last poll found, if it did not believe them; None if it did.
+        refused: polls in a row that did not read what is there.
     """
 
     files: Mapping[str, File] = field(default_factory=dict)
@@ -84,6 +85,7 @@ class Kept:
     time: float = 0.0
     doubted: Mapping[str, int] | None = None
     busy: threading.Event | None = None
+    refused: int = 0
 
 
 class Exported:
@@ -102,6 +104,7 @@ class Exported:
     ) -> None:
         self.figures = figures
         self.time: float | None = None
+        self.held: PollError | None = None
         self._shelf = shelf
         self._tables = tables
         self._kept = kept
@@ -136,13 +139,22 @@ class Exported:
         raise failure
 
     async def _settle(self, mark: PageMark | None) -> None:
-        """Decide which set counts: what is there now, or the one before."""
+        """Decide which set counts: what is there now, or the one before.
+
+        One poll may have met somebody who was writing; what is not to be read for longer has to be told.
+        """
+        kept = self._kept
         try:
             await self._look(mark)
-        except (UnfinishedError, IncompleteError):
-            if mark is None or not self._kept.files or mark.etag != _stamp(self._kept.files):
+        except (UnfinishedError, IncompleteError) as refusal:
+            kept.refused += 1
+            if mark is None or not kept.files or mark.etag != _stamp(kept.files):
                 raise
-            self._stamp, self.time = mark.etag, self._kept.time
+            self._stamp, self.time = mark.etag, kept.time
+            if kept.refused > 1:
+                self.held = PollError(Reason.DECODE, f"what was read before counts: {refusal}")
+        else:
+            kept.refused = 0
 
     async def _look(self, mark: PageMark | None) -> None:
         files = await self._shelf.look()

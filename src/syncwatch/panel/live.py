@@ -31,6 +31,7 @@ class Live:
     """One poll's lists of one panel; a `reading.Lists`."""
 
     time: float | None = None
+    held: PollError | None = None
 
     def __init__(self, access: Access, tables: Mapping[str, TablePlan]) -> None:
         self.figures = Figures()

@@ -129,6 +129,7 @@ class _Nowhere:
     """The lists of a panel of which nobody can say where it is."""
 
     time: float | None = None
+    held: PollError | None = None
 
     def __init__(self, failure: PollError) -> None:
         self.figures = Figures()

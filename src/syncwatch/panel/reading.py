@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from msgspec.structs import replace
 
+from syncwatch.errors import PollError
 from syncwatch.model import Outcome
 from syncwatch.panel.compile import CompiledProfile
 from syncwatch.panel.joins import Joined, Keyring
@@ -42,6 +43,8 @@ class Lists(Protocol):
     figures: Figures
     time: float | None
     """The data's time, None for now; known once a list was read."""
+    held: PollError | None
+    """Why something newer was not read; known once a list was read."""
 
     async def read(
         self,
@@ -111,6 +114,11 @@ class Reading:
     def time(self) -> float | None:
         """See `PanelReading.time`."""
         return self._lists.time
+
+    @property
+    def held(self) -> PollError | None:
+        """See `PanelReading.held`."""
+        return self._lists.held
 
     async def organizations(self, marks: Mapping[str, PageMark]) -> tuple[Page[OrganizationRow], ...]:
         """See `PanelReading.organizations`."""
@@ -265,6 +273,3 @@ class _Placed:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._row, name)
-
-
-__all__ = ["Lists", "Reading"]

@@ -29,6 +29,8 @@ class Announcer:
         """Say what is new about a tenant."""
         self._poll(tenant, result)
         self._age(tenant, result)
+        if result.events and result.events.strangers:
+            log.warning("user_ids_changed", tenant=tenant, users=len(result.memory.users))
         for change in result.events.changes if result.events else ():
             log.info(
                 "user_changed",

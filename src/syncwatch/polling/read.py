@@ -43,4 +43,4 @@ async def read(
         users=details.users,
         sight=panel.sight,
     )
-    return reading, details.failure(lists.plans.error)
+    return reading, panel.held or details.failure(lists.plans.error)

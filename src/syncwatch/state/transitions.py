@@ -2,7 +2,8 @@
 
 Here is defined what one event is. A session counts when it is first seen ended; an issue when its fingerprint
 is neither open nor gone for less than a day; an expired token or a stop by the duplicate guard once until a
-session completes. Before the first complete poll nothing counts: it only says what was there already.
+session completes. Before the first complete poll nothing counts: it only says what was there already; nor when
+every user's id has changed.
 """
 
 from collections import Counter
@@ -42,6 +43,7 @@ class Events(msgspec.Struct):
         tokens: token expiries by side.
         rules: newly seen texts by the rule that matched.
         changes: users whose state or class changed.
+        strangers: whether not one of the users was known before.
     """
 
     sessions: int = 0
@@ -52,25 +54,32 @@ class Events(msgspec.Struct):
     tokens: Counter[str] = msgspec.field(default_factory=Counter)
     rules: Counter[str] = msgspec.field(default_factory=Counter)
     changes: list[StateChange] = msgspec.field(default_factory=list)
+    strangers: bool = False
 
 
 def transitions(
     memory: TenantMemory, reading: Reading, verdicts: Mapping[str, Verdict]
 ) -> tuple[TenantMemory, Events]:
-    """The memory after this reading, and the events on the way to it."""
-    events, uncounted = Events(), Events()
+    """The memory after this reading, and the events on the way to it.
+
+    If not one user is known any more, it is the ids that have changed (a column is gone, a key is new): then nothing
+    is new, and this reading is a baseline again.
+    """
+    strangers = bool(memory.users and reading.users) and memory.users.keys().isdisjoint(reading.users)
+    baseline = memory.baseline and not strangers
+    events, uncounted = Events(strangers=strangers), Events()
     users: dict[str, UserMemory] = {}
     for id_, user in reading.users.items():
         old = memory.users.get(id_)
-        counts = memory.baseline and not (old and old.uncounted)
+        counts = baseline and not (old and old.uncounted)
         heard = events if counts else uncounted
-        users[id_] = _user(old, user, verdicts[id_], reading.time, heard, baseline=memory.baseline)
+        users[id_] = _user(old, user, verdicts[id_], reading.time, heard, baseline=baseline)
     events.changes += uncounted.changes
     if not reading.whole_list:
         users = {**memory.users, **users}
     after = TenantMemory(
         version=memory.version + 1,
-        baseline=memory.baseline or reading.complete,
+        baseline=baseline or reading.complete,
         rules=reading.rules,
         organization_pages=reading.organization_pages,
         user_pages=reading.user_pages,

@@ -354,3 +354,27 @@ async def test_a_set_that_shrinks_further_is_not_believed_either(dropped):
     ):
         folder.put("users.csv", listed(*names), age=age)
         assert await folder.poll() == (list(names) if believed else None)
+
+
+@pytest.mark.parametrize(
+    ("content", "age", "why"),
+    [
+        (listed("a", "b") + "c,Rea", 10, "users: the last line is not finished"),
+        (listed("a", "b") + 'c,"Rea', 100, "users: the file ends inside quotes"),
+        (listed("a", "b"), 5000, "the files are older than those read before"),
+    ],
+)
+async def test_what_keeps_the_newest_set_from_being_read_is_told_when_it_lasts(dropped, content, age, why):
+    folder = dropped()
+    folder.put("users.csv", listed("a", "b"), age=200)
+    await folder.poll()
+    assert folder.reading.held is None
+    folder.put("users.csv", content, age=age)
+    await folder.poll()
+    assert folder.reading.held is None  # somebody may be writing it right now
+    assert await folder.poll() is None
+    assert folder.reading.held.reason is Reason.DECODE
+    assert why in folder.reading.held.detail
+    folder.put("users.csv", listed("a", "b", "c"), age=5)
+    assert await folder.poll() == ["a", "b", "c"]
+    assert folder.reading.held is None

@@ -1,6 +1,7 @@
 """The log says what changed, once."""
 
 import pytest
+from msgspec import structs
 from structlog.testing import capture_logs
 
 from syncwatch.errors import Reason
@@ -93,3 +94,11 @@ def test_a_longer_limit_makes_data_fresh_again(said):
         announcer.keep({"firm-1": limit * MINUTE})
         announcer.announce("firm-1", result(data=T0 - 20 * MINUTE))
     assert [entry["event"] for entry in said] == ["data_stale", "data_fresh"]
+
+
+def test_users_of_whom_none_is_known_any_more_are_said_once(said):
+    announcer = Announcer()
+    changed = structs.replace(result(), events=Events(strangers=True))
+    for each in (result(), changed, result()):
+        announcer.announce("firm-1", each)
+    assert [entry["event"] for entry in said] == ["user_ids_changed"]

@@ -503,3 +503,12 @@ async def test_a_failed_poll_says_what_the_panel_shows_too():
     firm = Watched(sight=FILTERED, fails={"users": failed(Reason.SCHEMA)})
     result = await firm.poll()
     assert (result.snapshot, result.sight) == (None, FILTERED)
+
+
+async def test_newer_data_that_is_not_read_is_told_and_the_figures_stay():
+    firm = Watched()
+    await firm.poll()
+    firm.panel.held = failed(Reason.DECODE)
+    result = await firm.poll()
+    assert result.error.reason is Reason.DECODE
+    assert result.snapshot.counts().users[State.UP] == 1

@@ -293,3 +293,27 @@ def test_versions_grow_by_one_and_the_memory_before_is_left_alone(watched):
     assert after.version == watched.version + 1
     assert (watched.counters, watched.version, dict(watched.users)) == before
     assert isinstance(watched.counters.dedup, MappingProxyType)
+
+
+def test_when_not_one_user_is_known_any_more_the_ids_have_changed_and_nothing_is_new(watched):
+    strangers = [
+        ran(ended("s9", T0, finding=TOKEN), id=f"hash-{number}", issues=(print_(number),))
+        for number in range(3)
+    ]
+    memory, events = step(watched, *strangers)
+    assert events.strangers
+    assert memory.counters == watched.counters
+    memory, events = step(memory, quiet(id="hash-0"), ran(ended("s10", T0 + HOUR), id="hash-2"))
+    assert not events.strangers
+    assert memory.counters.sessions == watched.counters.sessions + 1
+
+
+def test_a_new_user_beside_a_known_one_is_new(watched):
+    memory, events = step(watched, ran(ended()), ran(ended("s9", T0, finding=TOKEN), id="u2"))
+    assert not events.strangers
+    assert memory.counters.sessions == watched.counters.sessions + 2
+
+
+def test_a_list_that_is_empty_for_once_changes_no_ids(watched):
+    _, events = step(watched)
+    assert not events.strangers
