@@ -28,7 +28,7 @@ from syncwatch.panel.meanings import (
 from syncwatch.panel.profile.lists import PageShape, Table
 from syncwatch.panel.profile.sources import Alternative, Source
 from syncwatch.panel.profile.written import WHOLE_PAGE, Keys, keys
-from syncwatch.panel.structs import Mapped, Row, struct, word
+from syncwatch.panel.structs import Mapped, struct, word
 from syncwatch.panel.tables import TABLES, Field, Kind, Need
 
 MAX_CURSOR = 8192  # characters
@@ -56,25 +56,19 @@ class CompiledTable:
 
     Attributes:
         name: our name of it.
-        fields: our fields that are read.
         page: decodes a whole page, with attributes `rows`, `next` and `total`.
         raw_page: the same with the rows left as they are, for a page that does not decode whole.
         row: decodes one row.
         id: decodes of one row only `id`; None where rows have none.
         words: fields told by words, each with how to fetch the word and the words that are known.
-        record: what a row of a file becomes.
-        hook: reads what the decoder cannot.
     """
 
     name: str
-    fields: frozenset[str]
     page: msgspec.json.Decoder[Any]
     raw_page: msgspec.json.Decoder[Any]
     row: msgspec.json.Decoder[Any]
     id: msgspec.json.Decoder[Any] | None
     words: tuple[tuple[str, Fetch, frozenset[Any]], ...]
-    record: type[Row]
-    hook: Callable[[type, Any], Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,27 +97,23 @@ def compile_table(name: str, table: Table, chosen: Mapping[str, Alternative], ma
     made = {own: _hash(declared[own], each, maker) for own, each in chosen.items() if each.hash}
     absent = {own: declared[own].empty for own in declared.keys() - chosen.keys()}
     row = struct(title, mapped, made=made, constants=absent)
-    only_id = partial(
-        struct,
+    only_id = struct(
         f"{title}Id",
-        {name: each for name, each in mapped.items() if name == "id"},
-        made={name: each for name, each in made.items() if name == "id"},
+        {own: each for own, each in mapped.items() if own == "id"},
+        made={own: each for own, each in made.items() if own == "id"},
     )
     decoder = partial(msgspec.json.Decoder, dec_hook=maker.times.read)
     return CompiledTable(
         name=name,
-        fields=frozenset(chosen),
         page=decoder(_page(title, table.page, row)),
         raw_page=decoder(_page(f"Raw{title}", table.page, msgspec.Raw)),
         row=decoder(row),
-        id=decoder(only_id()) if "id" in chosen else None,
+        id=decoder(only_id) if "id" in chosen else None,
         words=tuple(
-            (name, word(each, each.meaning), each.meaning.known)
-            for name, each in mapped.items()
+            (own, word(each, each.meaning), each.meaning.known)
+            for own, each in mapped.items()
             if isinstance(each.meaning, Lookup)
         ),
-        record=row,
-        hook=maker.times.read,
     )
 
 

@@ -9,6 +9,7 @@ oldest file, since what is joined is as old as its oldest part.
 import asyncio
 import hashlib
 import threading
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
@@ -16,18 +17,16 @@ from typing import NamedTuple, Protocol
 from syncwatch.clock import Clock
 from syncwatch.errors import PollError, Reason
 from syncwatch.panel.decode import Content
-from syncwatch.panel.live import NO_MARKS, NOBODY
-from syncwatch.panel.pages import Caps, Enough, Walked, never
+from syncwatch.panel.pages import ALL, NO_MARKS, NOBODY, Caps, Enough, Walked, never
 from syncwatch.panel.plan import TablePlan
 from syncwatch.panel.reasons import of_exception
 from syncwatch.panel.sheet import IncompleteError, ends_with_a_line, read_sheet
+from syncwatch.panel.tables import TABLES
 from syncwatch.rows import Figures, Page, PageMark
 
 SHRUNK = 0.5  # of the sessions before; fewer are not believed at first sight
 
 SURELY_DONE = 60.0  # seconds after which even a file whose last line is not finished is
-
-_ALL = Caps()
 
 
 class UnfinishedError(Exception):
@@ -118,7 +117,7 @@ class Exported:
         *,
         owners: Mapping[str, str] = NOBODY,  # noqa: ARG002 - the profile has no such lists
         marks: Mapping[str, PageMark] = NO_MARKS,
-        caps: Caps = _ALL,  # noqa: ARG002 - a file is bounded as a whole
+        caps: Caps = ALL,  # noqa: ARG002 - a file is bounded as a whole
         enough: Enough = never,  # noqa: ARG002 - and read whole
     ) -> Walked | None:
         """See `reading.Lists.read`."""
@@ -180,13 +179,13 @@ class Exported:
         Users and organizations are rarely taken away, and a file that was cut at the end of a line looks whole;
         sessions come and go with each export.
         """
+        found = {name: _rows(content) for name, content in contents.items()}
+        before, doubted = self._kept.rows, self._kept.doubted
         shrunk = [
             name
-            for name, content in contents.items()
-            if _rows(content) < self._kept.rows.get(name, 0) * (1 if _has_ids(name) else SHRUNK)
+            for name, rows in found.items()
+            if rows < before.get(name, 0) * (1 if _has_ids(name) else SHRUNK)
         ]
-        found = {name: _rows(content) for name, content in contents.items()}
-        doubted = self._kept.doubted
         if shrunk and (doubted is None or any(rows < doubted.get(name, 0) for name, rows in found.items())):
             self._kept.doubted = found
             raise UnfinishedError(
@@ -237,8 +236,8 @@ def _single(name: str, content: Content, figures: Figures) -> Content:
     """The content without rows of one id: who is meant by it cannot be told, so nobody is."""
     if not _has_ids(name):
         return content
-    seen: set[str] = set()
-    twice = {row.id for row in content.rows if row.id in seen or seen.add(row.id)}  # type: ignore[func-returns-value]
+    counts = Counter(row.id for row in content.rows)
+    twice = {id_ for id_, count in counts.items() if count > 1}
     if not twice:
         return content
     rows = tuple(row for row in content.rows if row.id not in twice)
@@ -251,7 +250,7 @@ def _rows(content: Content) -> int:
 
 
 def _has_ids(name: str) -> bool:
-    return name in {"organizations", "plans", "users"}
+    return "id" in TABLES[name]
 
 
 def _stamp(files: Mapping[str, File]) -> str:

@@ -2,7 +2,7 @@
 
 The keys (logon, address, name) are tried in the profile's order. One that fits two users fits nobody: such a row is
 counted and given to none, and what is known of those users is not whole; a wrong guess would be worse than none.
-Keys live here, within one poll, and go no further.
+Keys live within one poll, as texts do, and go no further than its rows.
 """
 
 from collections import Counter, defaultdict

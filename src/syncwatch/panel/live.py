@@ -2,25 +2,19 @@
 
 from collections.abc import Mapping
 from functools import partial
-from types import MappingProxyType
-from typing import Any
 
 from yarl import URL
 
 from syncwatch.errors import PollError, Reason
 from syncwatch.panel.client import Response
 from syncwatch.panel.decode import Content, decode, look
-from syncwatch.panel.pages import Caps, Enough, PastTheEndError, Walk, Walked, never
+from syncwatch.panel.pages import ALL, NO_MARKS, NOBODY, Caps, Enough, PastTheEndError, Walk, Walked, never
 from syncwatch.panel.paging import Pager, pager
 from syncwatch.panel.plan import TablePlan
 from syncwatch.panel.profile.written import Keys
 from syncwatch.panel.reasons import of_exception
 from syncwatch.panel.requests import NOT_FOUND, NOT_MODIFIED, OK, Access, Requests
 from syncwatch.rows import Figures, PageMark
-
-_ALL = Caps()
-NO_MARKS: Mapping[str, PageMark] = MappingProxyType({})
-NOBODY: Mapping[str, str] = MappingProxyType({})
 
 
 class _GoneError(Exception):
@@ -46,7 +40,7 @@ class Live:
         *,
         owners: Mapping[str, str] = NOBODY,
         marks: Mapping[str, PageMark] = NO_MARKS,
-        caps: Caps = _ALL,
+        caps: Caps = ALL,
         enough: Enough = never,
     ) -> Walked | None:
         """See `reading.Lists.read`."""
@@ -88,8 +82,3 @@ class Live:
         if any(seen.isdisjoint(paths) for paths in plan.alternatives()):
             look(plan, body, seen)
         return decode(plan.choose(seen.__contains__), body, self.figures)
-
-
-def rows_of(pages: tuple[Any, ...]) -> tuple[Any, ...]:
-    """The rows of all pages."""
-    return tuple(row for page in pages for row in page.rows or ())

@@ -8,6 +8,7 @@ better than none, and than a whole that is not.
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from syncwatch.errors import PollError, Reason
@@ -26,6 +27,11 @@ Enough = Callable[[tuple[Any, ...]], bool]
 """Told the rows of a page, whether no further one is wanted."""
 
 
+NO_MARKS: Mapping[str, PageMark] = MappingProxyType({})
+NOBODY: Mapping[str, str] = MappingProxyType({})
+"""Whose a list of the whole tenant is."""
+
+
 class PastTheEndError(Exception):
     """There is no such page: the list ended with the one before."""
 
@@ -36,6 +42,11 @@ class Walked(NamedTuple):
     pages: tuple[Page[Any], ...]
     whole: bool = True
 
+    @property
+    def rows(self) -> tuple[Any, ...]:
+        """The rows of all pages."""
+        return tuple(row for page in self.pages for row in page.rows or ())
+
 
 @dataclass(frozen=True, slots=True)
 class Caps:
@@ -44,6 +55,9 @@ class Caps:
     pages: int = MAX_PAGES
     rows: int | None = None
     bytes: int = MAX_BYTES
+
+
+ALL = Caps()
 
 
 def never(_: tuple[Any, ...]) -> bool:
@@ -72,7 +86,7 @@ class Walk:
     read: Callable[[bytes], Content]
     pager: Pager
     etag: bool = False
-    caps: Caps = Caps()
+    caps: Caps = ALL
     enough: Enough = never
     _pages: list[Page[Any]] = field(default_factory=list)
     _last: object = None

@@ -8,14 +8,14 @@ once, with the users, and asking for one user's part of it costs no request.
 from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
+import msgspec
 from msgspec.structs import replace
 
 from syncwatch.errors import PollError
 from syncwatch.model import Outcome
 from syncwatch.panel.compile import CompiledProfile
 from syncwatch.panel.joins import Joined, Keyring
-from syncwatch.panel.live import NO_MARKS, NOBODY, rows_of
-from syncwatch.panel.pages import Caps, Enough, Walked, never
+from syncwatch.panel.pages import ALL, NO_MARKS, NOBODY, Caps, Enough, Walked, never
 from syncwatch.panel.structs import Row
 from syncwatch.panel.tables import TABLES, Scope
 from syncwatch.rows import (
@@ -33,8 +33,9 @@ from syncwatch.rows import (
 MAX_SESSION_PAGES = 5
 MAX_ISSUES = 2000  # rows kept of one user
 
-_ALL = Caps()
-_COPIED = tuple(TABLES["users"].keys() - {"logon", "address", "name"})
+_FIELDS = tuple(TABLES["users"])
+_User = msgspec.defstruct("User", _FIELDS, bases=(Row,), frozen=True, eq=False, gc=False)
+"""A row of the users list with what other lists say of the user; see `rows.UserRow`."""
 
 
 class Lists(Protocol):
@@ -52,7 +53,7 @@ class Lists(Protocol):
         *,
         owners: Mapping[str, str] = NOBODY,
         marks: Mapping[str, PageMark] = NO_MARKS,
-        caps: Caps = _ALL,
+        caps: Caps = ALL,
         enough: Enough = never,
     ) -> Walked | None:
         """Read one list: of the tenant, or of the user or organization in `owners`; None if the user is gone.
@@ -61,27 +62,6 @@ class Lists(Protocol):
             PollError: and no other error.
         """
         ...
-
-
-class _User(Row, frozen=True, eq=False, gc=False):
-    """A row of the users list with what other lists say of the user; see `rows.UserRow`."""
-
-    id: str
-    organization: str
-    plan: str | None
-    mailbox: Any
-    switch: Any
-    effective: Any
-    error: bool
-    condition: Any
-    access_type: str | None
-    created: float | None
-    issues: int | None
-    session_job: str | None
-    session_started: float | None
-    session_ended: float | None
-    session_outcome: Outcome | None
-    session_message: str | None
 
 
 class Reading:
@@ -139,7 +119,7 @@ class Reading:
             pages = (await self._all("users", kept)).pages
         if not wide or any(page.rows is None for page in pages):
             return pages
-        keyring = Keyring(rows_of(pages))
+        keyring = Keyring(Walked(pages).rows)
         for name in wide:
             await self._join(name, keyring)
         return tuple(
@@ -152,7 +132,7 @@ class Reading:
 
     async def plans(self) -> tuple[PlanRow, ...]:
         """See `PanelReading.plans`."""
-        return rows_of((await self._all("plans")).pages)
+        return (await self._all("plans")).rows
 
     async def sessions(self, user: str, *, back_to: float | None) -> tuple[SessionRow, ...] | None:
         """See `PanelReading.sessions`."""
@@ -168,7 +148,7 @@ class Reading:
         walked = await self._lists.read(
             "sessions", owners={"user": user}, caps=Caps(pages=MAX_SESSION_PAGES), enough=enough
         )
-        return None if walked is None else rows_of(walked.pages)
+        return None if walked is None else walked.rows
 
     async def issues(self, user: str) -> IssueTab | None:
         """See `PanelReading.issues`."""
@@ -179,7 +159,7 @@ class Reading:
             walked = await self._lists.read("issues", owners={"user": user}, caps=Caps(rows=MAX_ISSUES))
             if walked is None:
                 return None
-            rows, whole = rows_of(walked.pages), walked.whole
+            rows, whole = walked.rows, walked.whole
         cut = len(rows) > MAX_ISSUES
         self.figures.truncated |= cut
         return IssueTab(rows[:MAX_ISSUES], whole=whole and not cut)
@@ -205,7 +185,10 @@ class Reading:
             }
             walked = await self._lists.read("users", owners={"organization": organization}, marks=known)
             for page in walked.pages if walked else ():
-                rows = page.rows and tuple(_of_organization(row, organization) for row in page.rows)
+                rows = page.rows and tuple(
+                    row if row.organization else _with(row, {"organization": organization})
+                    for row in page.rows
+                )
                 pages.append(replace(page, cursor=prefix + page.cursor, rows=rows))
         return tuple(pages)
 
@@ -219,7 +202,7 @@ class Reading:
         rows: list[Any] = []
         for owner in owners:
             walked = await self._lists.read(name, owners=owner) or Walked(())
-            rows += rows_of(walked.pages)
+            rows += walked.rows
             if not walked.whole:
                 self._cut.add(name)
         self._wide[name] = keyring.join(name, rows, self._profile.tables[name].join, self.figures)
@@ -228,24 +211,29 @@ class Reading:
         """A list of many users; read now if the users were not, since nothing has changed."""
         if name not in self._wide:
             users = await self._all("users")
-            await self._join(name, Keyring(rows_of(users.pages)))
+            await self._join(name, Keyring(users.rows))
         return self._wide[name]
 
-    def _joined(self, row: Any) -> _User:
-        told = {name: getattr(row, name) for name in _COPIED}
+    def _joined(self, row: Any) -> Any:
+        told: dict[str, Any] = {}
         if sessions := self._wide.get("sessions"):
             told |= _newest(sessions.rows.get(row.id, ()))
             if row.id in sessions.doubtful:
                 told["session_outcome"] = Outcome.UNKNOWN
         if issues := self._wide.get("issues"):
             told["issues"] = len(issues.rows.get(row.id, ()))
-        return _User(**told)
+        return _with(row, told)
+
+
+def _with(row: Any, told: Mapping[str, Any]) -> Any:
+    """The row with what is told of its user elsewhere."""
+    return _User(**{name: told[name] if name in told else getattr(row, name) for name in _FIELDS})
 
 
 def _newest(sessions: Iterable[Any]) -> dict[str, Any]:
     newest = max(sessions, key=lambda session: session.started, default=None)
     if newest is None:
-        return dict.fromkeys(name for name in _COPIED if name.startswith("session_"))
+        return dict.fromkeys(name for name in _FIELDS if name.startswith("session_"))
     return {
         "session_job": newest.job,
         "session_started": newest.started,
@@ -253,23 +241,3 @@ def _newest(sessions: Iterable[Any]) -> dict[str, Any]:
         "session_outcome": newest.outcome,
         "session_message": newest.message,
     }
-
-
-def _of_organization(row: Any, organization: str) -> Any:
-    """The row as it stands, or with the organization whose list it was in."""
-    if row.organization:
-        return row
-    return _Placed(row, organization)
-
-
-class _Placed:
-    """A row whose organization is told by the list that it stands in."""
-
-    __slots__ = ("_row", "organization")
-
-    def __init__(self, row: Any, organization: str) -> None:
-        self._row = row
-        self.organization = organization
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._row, name)

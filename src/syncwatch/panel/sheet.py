@@ -81,8 +81,8 @@ def read_sheet(plan: TablePlan, body: bytes, figures: Figures) -> Content:
             Reason.SCHEMA, f"{plan.name}: no column for {', '.join(missing)}: see the profile's fields"
         )
     table = plan.choose(sheet.has, whole=True)
-    read = partial(_record, table.record, table)
-    read_id = partial(_record, table.id.type, table) if table.id else None
+    read = partial(_record, table.row)
+    read_id = partial(_record, table.id) if table.id else None
     good = readable(sheet.named(sheet.records), read, read_id)
     odd = readable(sheet.named(sheet.odd), read, None)
     bad = good.bad + len(sheet.odd)
@@ -194,5 +194,6 @@ def _makes_sense(table: CompiledTable, row: Any) -> bool:
     return all(word(row) in known for _, word, known in table.words)
 
 
-def _record(kind: Any, table: CompiledTable, cells: dict[str, str | None]) -> Any:
-    return msgspec.convert(cells, kind, strict=False, dec_hook=table.hook)
+def _record(decoder: msgspec.json.Decoder[Any], cells: dict[str, str | None]) -> Any:
+    """What the decoder makes of a row of JSON, of a row of text."""
+    return msgspec.convert(cells, decoder.type, strict=False, dec_hook=decoder.dec_hook)

@@ -5,7 +5,7 @@ else is a property, one function deep, because a property is read for every user
 texts, so no row ever shows a field.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from operator import attrgetter
 from types import MappingProxyType
@@ -87,21 +87,25 @@ def struct(
 def fetch(field: Mapped, direct: Mapping[Keys, str] = _NONE) -> Fetch:
     """How to get our value out of the Struct."""
     own = direct.get(field.path)
-    steps: list[Fetch] = [attrgetter(name) for name in ((own,) if own else map(_attribute, field.path))]
-    get = steps.pop()
-    if field.meaning is not None:
-        get = field.meaning.of(get)
-    for step in reversed(steps):
-        get = _below(step, get, field.absent)
-    return get
+    names = (own,) if own else tuple(map(_attribute, field.path))
+    return _along(names, field.meaning.of if field.meaning else _itself, field.absent)
 
 
 def word(field: Mapped, meaning: Lookup) -> Fetch:
     """How to get the word on the wire out of the Struct; None where an object on the path is null."""
-    steps: list[Fetch] = [attrgetter(_attribute(key)) for key in field.path]
-    get = meaning.word(steps.pop())
+    return _along(tuple(map(_attribute, field.path)), meaning.word, None)
+
+
+def _along(names: tuple[str, ...], of: Callable[[Fetch], Fetch], absent: Any) -> Fetch:
+    """Read the last of these attributes by way of the others; `absent` where one of those is null."""
+    *steps, last = map(attrgetter, names)
+    get = of(last)
     for step in reversed(steps):
-        get = _below(step, get, None)
+        get = _below(step, get, absent)
+    return get
+
+
+def _itself(get: Fetch) -> Fetch:
     return get
 
 

@@ -2,7 +2,7 @@
 
 The one declaration that the profile check and the compiler share: a field that is not here cannot be mapped, and
 what is not mapped is not decoded. Names, logons and addresses are read only where a table has to be joined by them,
-and never leave the panel's package. `rows` says what the fields mean; this says how strictly they are read.
+and nothing outside of the panel's package looks at them. `rows` says what the fields mean; this says how strictly they are read.
 Strict is whatever a verdict rests on: a row without its statuses is refused and counted, because a default would be
 a guess.
 """

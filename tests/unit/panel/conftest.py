@@ -153,14 +153,17 @@ async def http(tls) -> AsyncIterator[Http]:
         yield client
 
 
-@pytest.fixture
-async def panel_server() -> AsyncIterator[FakePanel]:
+async def _served() -> AsyncIterator[FakePanel]:
     fake = FakePanel()
     app = web.Application()
     app.router.add_route("*", "/{tail:.*}", fake.handle)
     async with TestServer(app) as server:
         fake.base_url = str(server.make_url("/panel/firm-1"))
         yield fake
+
+
+panel_server = pytest.fixture(_served, name="panel_server")
+token_server = pytest.fixture(_served, name="token_server")
 
 
 @pytest.fixture

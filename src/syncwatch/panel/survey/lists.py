@@ -15,7 +15,7 @@ from syncwatch.errors import PollError, Reason
 from syncwatch.panel.compile import CompiledProfile
 from syncwatch.panel.decode import MAX_COMMAS, UNREADABLE, Content
 from syncwatch.panel.exports import Shelf, UnfinishedError
-from syncwatch.panel.live import NOBODY
+from syncwatch.panel.pages import NOBODY
 from syncwatch.panel.paging import pager
 from syncwatch.panel.plan import TablePlan
 from syncwatch.panel.profile.schema import Format
