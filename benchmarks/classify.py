@@ -32,7 +32,7 @@ class Baseline:
         stages: tuple[list[tuple[Rule, tuple[Search, ...]]], ...] = ([], [], [])
         for rule in rules:
             codes = tuple(_search(rf"\b{re.escape(code)}\b", re.NOFLAG) for code in rule.codes)
-            sentences = tuple(map(_search, rule.any_ if rule.codes else rule.any_ or rule.all_[:1]))
+            sentences = tuple(map(_search, rule.sentences if rule.codes else rule.sentences or rule.all_[:1]))
             if rule.marks.completed:
                 stages[2].append((rule, codes + sentences))
                 continue

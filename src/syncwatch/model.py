@@ -99,11 +99,13 @@ class Marks(msgspec.Struct, frozen=True, gc=False):
     Attributes:
         token_expired: the side whose token is expired or revoked.
         duplicate_guard: the engine stopped the whole user so as not to create duplicates.
+        organization_wide: what it speaks of is not one user's, but the whole organization's.
         completed: the text belongs to a session that did complete, with or without issues.
     """
 
     token_expired: Side | None = None
     duplicate_guard: bool = False
+    organization_wide: bool = False
     completed: bool = False
 
 

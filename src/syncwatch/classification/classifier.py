@@ -79,7 +79,7 @@ class Classifier:
         needs = frozenset(map(self._patterns.sentence, rule.all_))
         bars = frozenset(map(self._patterns.sentence, rule.not_))
         codes = {self._patterns.code(code): code for code in rule.codes}
-        sentences = list(map(self._patterns.sentence, rule.any_))
+        sentences = list(map(self._patterns.sentence, rule.sentences))
         if not codes and not sentences:
             sentences = [self._patterns.sentence(rule.all_[0])]
         self._codes |= codes

@@ -23,6 +23,7 @@ from syncwatch.model import Marks, Owner, Side
 Id = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,62}$")]
 Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,78}[A-Za-z0-9_])?$")]
 Pattern = Annotated[str, StringConstraints(min_length=1, max_length=2000)]
+Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}$")]
 
 
 class _Written(BaseModel):
@@ -34,12 +35,13 @@ class WrittenMarks(_Written):
 
     token_expired: Side | None = None
     duplicate_guard: bool = Field(default=False, strict=True)
+    organization_wide: bool = Field(default=False, strict=True)
     completed: bool = Field(default=False, strict=True)
 
     @property
     def marks(self) -> Marks:
         """The same as the value that findings carry."""
-        return Marks(self.token_expired, self.duplicate_guard, self.completed)
+        return Marks(**self.model_dump())
 
 
 class Case(_Written):
@@ -50,14 +52,15 @@ class Case(_Written):
 
 
 class Rule(_Written):
-    """One rule: it fits a text that has one of `codes` or `any`, all of `all`, and none of `not`.
+    """One rule: it fits a text that has one of `codes` or of its sentences, all of `all`, and none of `not`.
 
     Attributes:
         id: unique among all files; a label of metrics.
         class_: slug of a class in the catalogue; `unclassified` claims nothing.
         owner: who must act, where it is not the class's default owner.
         codes: literal tokens, in exactly this case, between word boundaries.
-        any_: RE2 patterns, in any case, of which one must match.
+        any_: RE2 patterns, in any case, of which one must match: its English sentences.
+        languages: the same in other languages, by their ISO 639-1 codes.
         all_: RE2 patterns that must all match.
         not_: RE2 patterns of which none may match.
         marks: what the rule knows beyond the class.
@@ -70,11 +73,17 @@ class Rule(_Written):
     owner: Owner | None = None
     codes: tuple[Code, ...] = ()
     any_: tuple[Pattern, ...] = Field(default=(), alias="any")
+    languages: dict[Language, tuple[Pattern, ...]] = Field(default_factory=dict)
     all_: tuple[Pattern, ...] = Field(default=(), alias="all")
     not_: tuple[Pattern, ...] = Field(default=(), alias="not")
     marks: WrittenMarks = WrittenMarks()
     confidence: float | None = Field(default=None, gt=0, le=1, strict=True)
     cases: tuple[Case, ...] = Field(min_length=1)
+
+    @property
+    def sentences(self) -> tuple[Pattern, ...]:
+        """`any` in all languages."""
+        return (*self.any_, *(each for patterns in self.languages.values() for each in patterns))
 
 
 class _File(_Written):
@@ -138,8 +147,8 @@ def _check(parts: list[tuple[Document, _File]], catalogue: Catalogue | None) -> 
                 there = homes[rule.id].name
                 yield document.problem((*here, "id"), f'rule "{rule.id}" is already in {there}, rename one')
             homes.setdefault(rule.id, document.file)
-            if not (rule.codes or rule.any_ or rule.all_):
-                yield document.problem(here, f'rule "{rule.id}" needs codes, any or all')
+            if not (rule.codes or rule.sentences or rule.all_):
+                yield document.problem(here, f'rule "{rule.id}" needs codes, any, languages or all')
             if catalogue is not None:
                 yield from _check_class(document, here, rule, catalogue)
             yield from _check_patterns(document, here, rule)
@@ -157,8 +166,14 @@ def _check_class(
 
 
 def _check_patterns(document: Document, here: tuple[str | int, ...], rule: Rule) -> Iterator[Problem]:
-    for key, patterns in (("any", rule.any_), ("all", rule.all_), ("not", rule.not_)):
+    written: list[tuple[tuple[str, ...], tuple[str, ...]]] = [
+        (("any",), rule.any_),
+        *((("languages", language), patterns) for language, patterns in rule.languages.items()),
+        (("all",), rule.all_),
+        (("not",), rule.not_),
+    ]
+    for keys, patterns in written:
         for index, pattern in enumerate(patterns):
             if reason := refusal(pattern):
                 message = f'rule "{rule.id}": pattern {pattern!r} cannot be used: {reason}'
-                yield document.problem((*here, key, index), message)
+                yield document.problem((*here, *keys, index), message)

@@ -53,7 +53,7 @@ def test_everything_wrong_is_said_at_once_with_its_line(rules):
             ),
             (7, "rules[nowhere].class", "nowhere", ': class "no_such_class" is not in the catalogue'),
             (10, "rules[busy].id", "busy", " is already in own.yaml, rename one"),
-            (10, "rules[busy]", "busy", " needs codes, any or all"),
+            (10, "rules[busy]", "busy", " needs codes, any, languages or all"),
             (12, "rules[busy].owner", "busy", f': class "{BUSY}" has no remedy for owner "client_admin"'),
             (13, "rules[busy].not[0]", "busy", f": pattern 'a*' {REFUSED} it matches any text"),
         )
