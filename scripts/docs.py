@@ -166,11 +166,11 @@ SITUATIONS: dict[str, UserFacts] = {
     "the last one failed": _user(last=_ended(finding=TEXT, completed=False)),
     "the last one failed without a message": _user(last=_ended(completed=False)),
     "the last one failed for a transient class, the one before did not fail": _user(
-        last=_ended(finding=PASSING, completed=False), before=_ended(INTERVAL), before_known=True
+        last=_ended(finding=PASSING, completed=False), before=(_ended(INTERVAL),), before_known=True
     ),
     "the last one failed for a transient class, the one before failed too": _user(
         last=_ended(finding=PASSING, completed=False),
-        before=_ended(INTERVAL, TEXT, completed=False),
+        before=(_ended(INTERVAL, TEXT, completed=False),),
         before_known=True,
     ),
     "none yet, created just now": _user(last=None, created=NOW - MINUTE),

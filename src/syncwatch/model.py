@@ -9,6 +9,7 @@ the garbage collector need not look at them (`gc=False`): a million users would 
 from collections.abc import Mapping
 from enum import StrEnum
 from math import inf
+from types import MappingProxyType
 from typing import NamedTuple
 
 import msgspec
@@ -93,6 +94,85 @@ class Side(StrEnum):
     CRM = "crm"
 
 
+class AccessType(StrEnum):
+    """How the product enters a mailbox: our slugs, a closed set."""
+
+    EWS_BASIC_USER = "ews_basic_user"
+    EWS_BASIC_IMPERSONATED = "ews_basic_impersonated"
+    M365_EWS_USER = "m365_ews_user"
+    M365_EWS_IMPERSONATED = "m365_ews_impersonated"
+    M365_GRAPH_USER = "m365_graph_user"
+    M365_GRAPH_APP_ONLY = "m365_graph_app_only"
+    GOOGLE_DIRECT = "google_direct"
+    GOOGLE_SERVICE_ACCOUNT = "google_service_account"
+    UNKNOWN = "unknown"
+
+
+IMPERSONATED = frozenset(
+    {
+        AccessType.EWS_BASIC_IMPERSONATED,
+        AccessType.M365_EWS_IMPERSONATED,
+        AccessType.M365_GRAPH_APP_ONLY,
+        AccessType.GOOGLE_SERVICE_ACCOUNT,
+    }
+)
+"""By the organization's account: such a user has no credential in the product, and cannot log in again."""
+
+
+class Source(StrEnum):
+    """Which part of the product a session blames."""
+
+    EXCHANGE = "exchange"
+    CONNECTOR = "connector"  # to the CRM
+    ENGINE = "engine"
+    UNKNOWN = "unknown"
+
+
+class Direction(StrEnum):
+    """Which way an item was to go; an issue's text comes from the system at the end of the way."""
+
+    TO_CRM = "to_crm"
+    TO_MAILBOX = "to_mailbox"
+    UNKNOWN = "unknown"
+
+
+class Operation(StrEnum):
+    """What was to be done to an item."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    DELETE = "delete"
+    UNKNOWN = "unknown"
+
+
+class Why(StrEnum):
+    """Why a user was switched off, by the Activity tab."""
+
+    PERSON = "person"
+    AUTHORIZATION = "authorization"
+    THROTTLING = "throttling"
+    OTHER = "other"
+
+
+class Context(NamedTuple):
+    """What stands around a text and may decide who must act.
+
+    Attributes:
+        access: slug of the mailbox access type, the organization's where the user has none.
+        side: the system that speaks.
+        source: the part of the product that the session blames.
+        settings: the organization's settings that are known, by name; what is not listed is not visible, and not 0.
+    """
+
+    access: str | None = None
+    side: Side | None = None
+    source: Source | None = None
+    settings: Mapping[str, int] = MappingProxyType({})
+
+
+NO_CONTEXT = Context()
+
+
 class Marks(msgspec.Struct, frozen=True, gc=False):
     """What a rule knows about a text beyond its class.
 
@@ -120,6 +200,8 @@ class Finding(msgspec.Struct, frozen=True, gc=False):
         confidence: 0 to 1, the rule's own claim; 0 for `unclassified`.
         transient: whether this class usually passes by itself.
         marks: see `Marks`.
+        template: of a text that no rule knows, what remains when everything is masked that may be anybody's; "" of
+            others.
     """
 
     class_: str
@@ -129,6 +211,7 @@ class Finding(msgspec.Struct, frozen=True, gc=False):
     confidence: float = 0.0
     transient: bool = False
     marks: Marks = Marks()
+    template: str = ""
 
 
 class SessionFacts(msgspec.Struct, frozen=True, gc=False):
@@ -168,11 +251,22 @@ class IssueFacts(msgspec.Struct, frozen=True, gc=False):
         fingerprint: keyed hash that recognises the same problem in the next snapshot.
         finding: its class, owner and marks.
         count: how many equal rows there are.
+        direction: which way the item was to go.
+        operation: what was to be done to it.
     """
 
     fingerprint: bytes
     finding: Finding
     count: int = 1
+    direction: Direction = Direction.UNKNOWN
+    operation: Operation = Operation.UNKNOWN
+
+
+class SwitchedOff(msgspec.Struct, frozen=True, gc=False):
+    """That a user was switched off, by the Activity tab: when, and why. By whom is told only as far as that."""
+
+    at: float
+    why: Why
 
 
 class UserFacts(msgspec.Struct, frozen=True, gc=False):
@@ -190,12 +284,14 @@ class UserFacts(msgspec.Struct, frozen=True, gc=False):
         access_type: slug of the mailbox access type; None where the organization's counts.
         created: when the user was created.
         last: the newest ended session.
-        before: the ended session before `last`; None if there was none or it is not known.
+        before: the ended sessions before `last`, newest first, two at most; empty if there was none or none is known.
         before_known: whether `before` was looked for.
         running: the session that runs now, if any.
         odd_session: whether the newest session has a status that the profile does not know.
         issue_rows: rows on the Issues tab, as the list says; None if it does not.
         issues: those rows, read and classified.
+        switched_off: what the Activity tab says of it; None if nothing, or if it was not asked.
+        activity_known: whether the Activity tab was asked since the statuses last changed.
     """
 
     id: str
@@ -209,21 +305,27 @@ class UserFacts(msgspec.Struct, frozen=True, gc=False):
     access_type: str | None = None
     created: float | None = None
     last: SessionFacts | None = None
-    before: SessionFacts | None = None
+    before: tuple[SessionFacts, ...] = ()
     before_known: bool = False
     running: Running | None = None
     odd_session: bool = False
     issue_rows: int | None = 0
     issues: tuple[IssueFacts, ...] = ()
+    switched_off: SwitchedOff | None = None
+    activity_known: bool = False
 
 
 class OrganizationFacts(msgspec.Struct, frozen=True, gc=False):
-    """What is known of one organization; see `rows.OrganizationRow`."""
+    """What is known of one organization; see `rows.OrganizationRow`.
+
+    `settings` are those of ours that it lists, by name; what it does not list is not visible, and not 0.
+    """
 
     id: str
     switch: Switch = Switch.UNKNOWN
     access_type: str | None = None
     crm_connected: bool | None = None
+    settings: Mapping[str, int] = MappingProxyType({})
 
 
 class Step(NamedTuple):

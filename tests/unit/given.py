@@ -10,7 +10,9 @@ from typing import Any
 from syncwatch.classification.find import Finder
 from syncwatch.errors import PollError
 from syncwatch.model import (
+    NO_CONTEXT,
     Condition,
+    Context,
     Finding,
     Mailbox,
     Marks,
@@ -52,7 +54,7 @@ FINDINGS = {
 FILTERED = Sight(plans=False, silence=False, issues=False, live=False)
 
 
-def classify(text: str) -> Finding:
+def classify(text: str, context: Context = NO_CONTEXT) -> Finding:
     return FINDINGS.get(text, NOTHING)
 
 

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from syncwatch.classification.normalise import cut, normalise
 from syncwatch.classification.patterns import Patterns
 from syncwatch.classification.ruleset import Rule, RuleSet
-from syncwatch.model import UNCLASSIFIED, Finding
+from syncwatch.model import NO_CONTEXT, UNCLASSIFIED, Context, Finding
 
 CACHE_SIZE = 16384
 DIGEST_BYTES = 16
@@ -50,7 +50,7 @@ class Classifier:
         self._answers: OrderedDict[bytes, Finding] = OrderedDict()
         self._cache_size = cache_size
 
-    def classify(self, text: str) -> Finding:
+    def classify(self, text: str, context: Context = NO_CONTEXT) -> Finding:  # noqa: ARG002
         """Find the class of a text, who must act, and the codes that it carries."""
         text = cut(text)
         key = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=DIGEST_BYTES).digest()

@@ -7,12 +7,25 @@ dates that change each time; the class is not part of it, so that a new rule set
 
 import hmac
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 import re2
 
-from syncwatch.model import Finding, IssueFacts, Outcome, Running, SessionFacts, UserFacts
+from syncwatch.model import (
+    NO_CONTEXT,
+    Context,
+    Finding,
+    IssueFacts,
+    OrganizationFacts,
+    Outcome,
+    Running,
+    SessionFacts,
+    UserFacts,
+)
 from syncwatch.rows import IssueRow, SessionRow, UserRow
+
+Classify = Callable[[str, Context], Finding]
+"""Text, and what stands around it, to finding."""
 
 FINGERPRINT_BYTES = 12  # 96 bits: no collision among a billion issues
 TEXT_LIMIT = 65_536  # characters that a fingerprint looks at
@@ -29,18 +42,31 @@ _CHANGING = re2.compile(
 
 
 class Finder:
-    """Turns the rows of one tenant into facts.
+    """Turns the rows of one tenant into facts, for one poll.
 
     Args:
         tenant: the tenant's id; equal texts of two tenants have different fingerprints.
-        classify: text to finding.
+        classify: see `Classify`.
         key: the secret key of the fingerprints.
     """
 
-    def __init__(self, tenant: str, classify: Callable[[str], Finding], key: bytes) -> None:
+    def __init__(self, tenant: str, classify: Classify, key: bytes) -> None:
         self._tenant = tenant
         self._classify = classify
         self._key = key
+        self._contexts: dict[str, Context] = {}
+
+    def know(self, organizations: Mapping[str, OrganizationFacts]) -> None:
+        """Let what is known of the organizations decide, from now on, who must act."""
+        self._contexts = {
+            id_: Context(access=each.access_type, settings=each.settings)
+            for id_, each in organizations.items()
+        }
+
+    def context(self, user: UserFacts | UserRow) -> Context:
+        """What stands around every text about a user."""
+        context = self._contexts.get(user.organization, NO_CONTEXT)
+        return context._replace(access=user.access_type) if user.access_type else context
 
     def user(self, row: UserRow) -> UserFacts:
         """What the users list says of one user, with the newest session as `last` or `running`."""
@@ -62,24 +88,33 @@ class Finder:
             issue_rows=row.issues,
         )
 
-    def sessions(self, rows: Iterable[SessionRow]) -> tuple[SessionFacts, ...]:
-        """The ended sessions among `rows`, newest first."""
+    def sessions(self, user: UserFacts, rows: Iterable[SessionRow]) -> tuple[SessionFacts, ...]:
+        """The ended sessions among a user's `rows`, newest first."""
+        context = self.context(user)
         ended = [
-            self._session(row.job, row.started, row.ended, row.outcome, row.message)
+            self._session(
+                context,
+                job=row.job,
+                started=row.started,
+                ended=row.ended,
+                outcome=row.outcome,
+                message=row.message,
+            )
             for row in rows
             if row.ended is not None and row.outcome in {Outcome.COMPLETED, Outcome.ERRORS}
         ]
         return tuple(sorted(ended, key=lambda session: session.started, reverse=True))
 
-    def issues(self, user: str, rows: Iterable[IssueRow]) -> tuple[IssueFacts, ...]:
+    def issues(self, user: UserFacts, rows: Iterable[IssueRow]) -> tuple[IssueFacts, ...]:
         """The rows of a user's Issues tab; equal ones together."""
+        context = self.context(user)
         counts: Counter[bytes] = Counter()
         findings: dict[bytes, Finding] = {}
         for row in rows:
-            fingerprint = self._fingerprint(user, row)
+            fingerprint = self._fingerprint(user.id, row)
             counts[fingerprint] += 1
             if fingerprint not in findings:
-                findings[fingerprint] = self._classify(row.text)
+                findings[fingerprint] = self._classify(row.text, context)
         return tuple(IssueFacts(print_, findings[print_], count) for print_, count in counts.items())
 
     def _newest(self, row: UserRow) -> tuple[SessionFacts | None, Running | None]:
@@ -89,13 +124,25 @@ class Finder:
         ended = row.session_ended
         if ended is None or outcome is Outcome.RUNNING:
             return None, Running(job, started)
-        return self._session(job, started, ended, outcome, row.session_message), None
+        context = self.context(row)
+        message = row.session_message
+        session = self._session(
+            context, job=job, started=started, ended=ended, outcome=outcome, message=message
+        )
+        return session, None
 
     def _session(
-        self, job: str, started: float, ended: float, outcome: Outcome, message: str | None
+        self,
+        context: Context,
+        *,
+        job: str,
+        started: float,
+        ended: float,
+        outcome: Outcome,
+        message: str | None,
     ) -> SessionFacts:
         text = (message or "").strip() if outcome is Outcome.ERRORS else ""
-        finding = self._classify(text) if text else None
+        finding = self._classify(text, context) if text else None
         completed = outcome is Outcome.COMPLETED or (finding is not None and finding.marks.completed)
         return SessionFacts(job, started, ended, completed, None if completed else finding)
 

@@ -171,7 +171,7 @@ def _by_outcome(user: UserFacts, circumstances: Circumstances, *, until: float) 
         return Verdict(State.UP, path=_GRACE, until=until)
     if user.last.completed:
         return Verdict(State.UP, path=_COMPLETED, until=until)
-    if user.last.transient and not _failed(user.before):
+    if user.last.transient and not _failed(next(iter(user.before), None)):
         return Verdict(State.UP, path=_BLIP, until=until)
     return _blamed(State.FAILING, user.last, circumstances, path=_FAILED, until=until)
 

@@ -12,21 +12,7 @@ from dataclasses import dataclass
 from enum import Enum, StrEnum, auto
 from types import MappingProxyType
 
-from syncwatch.model import Condition, Mailbox, Outcome, Switch
-
-
-class AccessType(StrEnum):
-    """How the product enters a mailbox: our slugs, a closed set."""
-
-    EWS_BASIC_USER = "ews_basic_user"
-    EWS_BASIC_IMPERSONATED = "ews_basic_impersonated"
-    M365_EWS_USER = "m365_ews_user"
-    M365_EWS_IMPERSONATED = "m365_ews_impersonated"
-    M365_GRAPH_USER = "m365_graph_user"
-    M365_GRAPH_APP_ONLY = "m365_graph_app_only"
-    GOOGLE_DIRECT = "google_direct"
-    GOOGLE_SERVICE_ACCOUNT = "google_service_account"
-    UNKNOWN = "unknown"
+from syncwatch.model import AccessType, Condition, Mailbox, Outcome, Switch
 
 
 class Kind(Enum):

@@ -116,11 +116,11 @@ class Details:
             )
             if rows is None:
                 return UserReading(facts, pending=True)
-            table = self._finder.sessions(rows)
+            table = self._finder.sessions(facts, rows)
         user = settle(facts, table, old)
         if not needs_issues(user, old, self._sight, reread=self._reread):
             return with_issues(user, ()) if user.sessions else user
         tab = await self._panel.issues(facts.id)
         if tab is None:
             return UserReading(facts, pending=True)
-        return with_issues(user, self._finder.issues(facts.id, tab.rows), whole=tab.whole)
+        return with_issues(user, self._finder.issues(facts, tab.rows), whole=tab.whole)

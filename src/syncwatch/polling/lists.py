@@ -84,6 +84,7 @@ async def read_lists(
         memory.organizations,
         OrganizationFacts,
     )
+    finder.know(organizations)
     sight = panel.sight  # what turned out while the users were read
     known = {id_: user.facts for id_, user in memory.users.items()}
     listed = _merge(user_pages, memory.user_pages, finder.user, known, UserFacts)

@@ -13,6 +13,7 @@ from syncwatch.rows import Sight
 from syncwatch.state.memory import UserMemory
 from syncwatch.state.reading import UserReading
 
+CHAIN = 2  # sessions remembered before the last one
 MISSED = 1.5  # plan intervals between two starts after which a session in between may have been missed
 
 
@@ -39,7 +40,8 @@ def carry(listed: UserFacts, old: UserMemory | None, sight: Sight, *, reread: bo
             before_known=was.before_known,
             issues=was.issues,
         )
-    return replace(listed, before=was.last, before_known=was.last is not None, issues=was.issues)
+    before = () if was.last is None else _chain(was.last, was.before)
+    return replace(listed, before=before, before_known=was.last is not None, issues=was.issues)
 
 
 def needs_sessions(
@@ -72,7 +74,10 @@ def settle(facts: UserFacts, table: tuple[SessionFacts, ...] | None, old: UserMe
     if table is not None:
         table = _together(facts, tuple(session for session in table if _listed(session, facts)))
         facts = replace(
-            facts, last=next(iter(table), None), before=next(iter(table[1:]), None), before_known=True
+            facts,
+            last=next(iter(table), None),
+            before=_chain(table[1], table[2:]) if table[1:] else (),
+            before_known=True,
         )
     if facts.last is None or not _is_new(facts.last, old):
         return UserReading(facts)
@@ -100,6 +105,11 @@ def with_issues(user: UserReading, tab: tuple[IssueFacts, ...], *, whole: bool =
             issue = open_.get(kept.fingerprint, kept)
             open_[kept.fingerprint] = replace(issue, count=max(issue.count, kept.count))
     return replace(user, facts=replace(user.facts, issues=tuple(open_.values())), fresh_issues=True)
+
+
+def _chain(newest: SessionFacts, older: tuple[SessionFacts, ...]) -> tuple[SessionFacts, ...]:
+    """The sessions before the last one, as far as they say something: what lies before one that completed does not."""
+    return (newest,) if newest.completed else (newest, *older)[:CHAIN]
 
 
 def _is_new(session: SessionFacts, old: UserMemory | None) -> bool:

@@ -5,17 +5,17 @@ every reading of the lists, be the journal there or not; and that counters and m
 It never answers a scrape, and nothing that answers one can start it.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import msgspec
 import structlog
 
-from syncwatch.classification.find import Finder
+from syncwatch.classification.find import Classify, Finder
 from syncwatch.clock import Clock
 from syncwatch.diagnosis.tree import Circumstances, diagnose
 from syncwatch.errors import PollError, Reason
-from syncwatch.model import UNCLASSIFIED, Finding, Owner, Switch, UserFacts, Verdict
+from syncwatch.model import UNCLASSIFIED, Owner, Switch, UserFacts, Verdict
 from syncwatch.polling.lists import Terms
 from syncwatch.polling.read import read
 from syncwatch.rows import Figures, PanelReading, Sight
@@ -34,7 +34,7 @@ class Stages:
     """What a poll is composed of; `app` hands it in.
 
     Attributes:
-        classify: text to finding.
+        classify: text, and what stands around it, to finding.
         rules: digest of the rule set behind `classify`.
         owners: default owner of each class.
         fingerprint_key: secret key of the issue fingerprints.
@@ -43,7 +43,7 @@ class Stages:
         inventory_interval, max_session, default_plan_interval, timeout: seconds, from the configuration.
     """
 
-    classify: Callable[[str], Finding]
+    classify: Classify
     rules: str
     owners: Mapping[str, Owner]
     fingerprint_key: bytes

@@ -18,12 +18,13 @@ from unit.given import (
     SessionLine,
     UserLine,
     classify,
+    enabled,
     finder,
 )
 
 
 def fingerprint(row: IssueLine, *, user: str = "u1", tenant: str = "firm-1", key: bytes = b"k" * 32) -> bytes:
-    (issue,) = Finder(tenant, classify, key).issues(user, [row])
+    (issue,) = Finder(tenant, classify, key).issues(enabled(id=user), [row])
     return issue.fingerprint
 
 
@@ -91,8 +92,8 @@ def test_the_length_of_an_id_does_not_move_the_end_of_a_long_text():
 
 def test_equal_rows_come_together_and_different_ones_do_not():
     one, two, three = (
-        finder().issues("u1", [ROW, ROW, IssueLine()])[0],
-        *finder().issues("u1", [ROW, IssueLine()]),
+        finder().issues(enabled(), [ROW, ROW, IssueLine()])[0],
+        *finder().issues(enabled(), [ROW, IssueLine()]),
     )
     assert (one.count, two.count, three.count) == (2, 1, 1)
     assert one.fingerprint == two.fingerprint != three.fingerprint
@@ -101,7 +102,7 @@ def test_equal_rows_come_together_and_different_ones_do_not():
 
 @given(st.text(), st.text())
 def test_any_text_whatever_becomes_a_fact_without_it(name, text):
-    (issue,) = finder().issues("u1", [IssueLine(name="\ud800" + name, text=text + "\udfff")])
+    (issue,) = finder().issues(enabled(), [IssueLine(name="\ud800" + name, text=text + "\udfff")])
     assert len(issue.fingerprint) == 12
 
 
@@ -109,7 +110,7 @@ def test_nothing_of_a_text_leaves():
     line = UserLine(session_outcome=Outcome.ERRORS, session_message="Canary Roe ended it")
     facts = (
         finder().user(line),
-        finder().issues("u1", [IssueLine(name="Canary lunch", text="Canary says no")]),
+        finder().issues(enabled(), [IssueLine(name="Canary lunch", text="Canary says no")]),
     )
     assert "Canary" not in repr(facts)
     assert b"Canary" not in msgspec.json.encode(facts)
@@ -165,7 +166,10 @@ def test_of_the_table_the_ended_sessions_speak_newest_first():
         SessionLine("b", T0 + 100, T0 + 130, Outcome.ERRORS, "token"),
         SessionLine("x", T0 + 50, T0 + 60, Outcome.UNKNOWN),
     ]
-    assert [(each.job, each.completed) for each in finder().sessions(rows)] == [("b", False), ("a", True)]
+    assert [(each.job, each.completed) for each in finder().sessions(enabled(), rows)] == [
+        ("b", False),
+        ("a", True),
+    ]
 
 
 def test_what_the_panel_leaves_open_stays_open_and_its_own_word_is_kept():

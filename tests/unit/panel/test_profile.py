@@ -3,8 +3,9 @@ from pathlib import Path
 import pytest
 
 from syncwatch.errors import ConfigError
+from syncwatch.model import AccessType
 from syncwatch.panel.profile.load import load_profiles
-from syncwatch.panel.tables import TABLES, AccessType
+from syncwatch.panel.tables import TABLES
 
 SHIPPED = Path(__file__).parents[3] / "config" / "panels" / "litify-inbox.yaml"
 

@@ -3,14 +3,13 @@
 import pytest
 import yaml
 
-from syncwatch.model import Condition, Mailbox, Outcome, Switch
+from syncwatch.model import AccessType, Condition, Mailbox, Outcome, Switch
 from syncwatch.panel.profile.load import load_profiles
 from syncwatch.panel.survey.lists import Surveyed
 from syncwatch.panel.survey.patch import suggest
 from syncwatch.panel.survey.seen import Rows
 from syncwatch.panel.survey.shape import Shape
 from syncwatch.panel.survey.vocabulary import meaning, name_tokens
-from syncwatch.panel.tables import AccessType
 from unit.panel.made import SESSIONS, compiled, written
 
 ORGANIZATIONS = {

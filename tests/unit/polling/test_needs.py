@@ -53,7 +53,7 @@ def test_a_session_that_runs_lets_the_ended_one_before_it_count():
 def test_the_session_in_memory_becomes_the_one_before():
     old = remembered(enabled(last=ended("s1", finding=THROTTLED)))
     facts = carry(enabled(last=ended("s2", T0, finding=THROTTLED)), old)
-    assert (facts.before, facts.before_known) == (old.facts.last, True)
+    assert (facts.before, facts.before_known) == ((old.facts.last,), True)
 
 
 def test_the_table_is_asked_when_the_last_session_runs_and_then_not_again_for_it():
@@ -93,7 +93,7 @@ def test_all_ended_sessions_since_the_mark_are_seen_oldest_first():
     old = remembered(enabled(last=s1))
     user = settle(carry(enabled(last=s3), old), (s3, s2, s1), old)
     assert user.sessions == (s2, s3)
-    assert (user.facts.last, user.facts.before, user.facts.before_known) == (s3, s2, True)
+    assert (user.facts.last, user.facts.before, user.facts.before_known) == (s3, (s2,), True)
 
 
 def test_a_session_that_ended_after_the_list_belongs_to_the_next_poll():
@@ -182,7 +182,7 @@ PART = Sight(silence=False)
 def test_a_session_that_a_filtered_export_drops_is_not_kept_from_memory():
     old = remembered(enabled(last=ended("s1", finding=TOKEN), issues=(ISSUE,)))
     facts = carry(WELL_AGAIN, old, PART)
-    assert (facts.last, facts.before, facts.issues) == (None, None, (ISSUE,))
+    assert (facts.last, facts.before, facts.issues) == (None, (), (ISSUE,))
     assert carry(WELL_AGAIN, old).last == old.facts.last, "a panel that shows all is only slow to say it"
     assert carry(enabled(last=None, running=RUNS), old, PART).last == old.facts.last
 

@@ -312,7 +312,7 @@ async def test_other_rules_read_every_text_again_and_count_nothing():
     firm = Watched(lines=[(line,)], etags=["a"], issues_={"u1": (IssueLine(),)})
     await firm.poll()
     before = firm.memory.counters
-    other = replace(firm.stages, rules="r2", classify=lambda _: classify("crm token"))
+    other = replace(firm.stages, rules="r2", classify=lambda *_: classify("crm token"))
     firm.stages = other
     result = await firm.poll(MINUTE)
     assert result.snapshot.counts().down == {("crm_token_expired", "client_admin"): 1}

@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
-from syncwatch.model import Condition, Mailbox, Outcome, Switch
-from syncwatch.panel.tables import AccessType
+from syncwatch.model import AccessType, Condition, Mailbox, Outcome, Switch
 
 _HUMPS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _SHORTEST, _LONGEST = 2, 40  # letters of a word inside a longer one, and of that
