@@ -1,25 +1,41 @@
-"""Texts classified, against the same rules run one after the other by `re`.
+"""Texts classified, against the same rules run one after the other by `re`; and the worst that a text can do.
 
-The baseline asks the rules in the same order, with the same normalising and the same meaning of codes, `any`, `all`
-and `not`, and is spared telling which codes a text carries. Both must give every text the same rule and class, or
-there is no figure. The texts are the rules' own cases, alone and in pairs, with ids that never come again.
+The baseline asks the rules in the same order, with the same normalising and wrappers and the same meaning of codes,
+`any`, `all` and `not`, and is spared telling which codes a text carries. Both must give every text the same rule and
+class, or there is no figure. The texts are the rules' own cases, alone, in pairs and wrapped, with ids that never come
+again. The worst texts are run by a rule set with patterns that never end in `re`, too.
 """
 
 import re
+import time
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from itertools import islice
 from random import Random
 from uuid import UUID
 
 from figures import Figure, Report, medians
 from syncwatch.classification.classifier import Classifier
 from syncwatch.classification.normalise import normalise
-from syncwatch.classification.ruleset import Rule
+from syncwatch.classification.ruleset import Rule, RuleSet
+from syncwatch.classification.wrappers import MAX_INNER, MAX_OPENINGS
 from syncwatch.model import UNCLASSIFIED
 from syncwatch.setup import load_ruleset
 
 ROUNDS = 5
 TEXTS = 1000  # in each round
 PAIRS = 0.1  # share of texts that join two cases, so that the order of the rules matters
+WRAPPED = 0.2  # share of texts that stand in the words of another system
+WRAPPINGS = (
+    "Error occurred during Crm Export: ",
+    "System.DmlException: Insert failed. First exception on row 0; first error: ",
+    "System.Net.WebException: The request failed ---> ",
+    "java.lang.RuntimeException: sync failed Caused by: ",
+)
+EVIL = (r"(a+)+$", r"^(\w+\s?)*$", r"(?:x+x+)+y", r"(.*a){20}", r"error:\s*\s*\s*$")
+MEGABYTE = 1 << 20
+
+EVIL_RULE = {"class": UNCLASSIFIED, "cases": [{"text": "none"}]}
 
 Answer = tuple[str, str]
 Search = Callable[[str], object]
@@ -28,9 +44,13 @@ Search = Callable[[str], object]
 class Baseline:
     """Rules in the order in which they speak, each with what triggers it, what it needs and what bars it."""
 
-    def __init__(self, rules: Iterable[Rule]) -> None:
+    def __init__(self, ruleset: RuleSet) -> None:
+        self._wrappers = [
+            (_pattern(each.opens), _pattern(each.closes) if each.closes else None)
+            for each in ruleset.wrappers
+        ]
         stages: tuple[list[tuple[Rule, tuple[Search, ...]]], ...] = ([], [], [])
-        for rule in rules:
+        for rule in ruleset.rules:
             codes = tuple(_search(rf"\b{re.escape(code)}\b", re.NOFLAG) for code in rule.codes)
             sentences = tuple(map(_search, rule.sentences if rule.codes else rule.sentences or rule.all_[:1]))
             if rule.marks.completed:
@@ -39,7 +59,7 @@ class Baseline:
             stages[0].append((rule, codes))
             stages[1].append((rule, sentences))
         self._asked = [
-            (rule.id, rule.class_, triggers, [*map(_search, rule.all_)], [*map(_search, rule.not_)])
+            (rule, triggers, [*map(_search, rule.all_)], [*map(_search, rule.not_)])
             for stage in stages
             for rule, triggers in stage
             if triggers
@@ -48,31 +68,54 @@ class Baseline:
     def classify(self, text: str) -> Answer:
         """The rule that speaks and its class."""
         text = normalise(text).decode()
-        for rule, class_, triggers, needs, bars in self._asked:
+        for start, end in self._inner(text):
+            if answer := self._first(text[start:end], text):
+                return answer
+        return self._first(text, text) or ("", UNCLASSIFIED)
+
+    def _inner(self, text: str) -> list[tuple[int, int]]:
+        spans = set()
+        for opens, closes in self._wrappers:
+            for found in islice(opens.finditer(text), MAX_OPENINGS):
+                closing = closes.search(text, found.end()) if closes else None
+                span = found.end(), closing.start() if closing else len(text)
+                if span[0] < span[1]:
+                    spans.add(span)
+        return sorted(spans, reverse=True)[:MAX_INNER]
+
+    def _first(self, text: str, around: str) -> Answer | None:
+        for rule, triggers, needs, bars in self._asked:
+            if rule.marks.completed and text is not around:
+                continue
             if (
                 any(search(text) for search in triggers)
                 and all(search(text) for search in needs)
-                and not any(search(text) for search in bars)
+                and not any(search(text) or search(around) for search in bars)
             ):
-                return rule, class_
-        return "", UNCLASSIFIED
+                return rule.id, rule.class_
+        return None
+
+
+def _pattern(pattern: str, case: re.RegexFlag = re.IGNORECASE) -> re.Pattern[str]:
+    return re.compile(pattern, case | re.DOTALL | re.ASCII)
 
 
 def _search(pattern: str, case: re.RegexFlag = re.IGNORECASE) -> Search:
-    return re.compile(pattern, case | re.DOTALL | re.ASCII).search
+    return _pattern(pattern, case).search
 
 
 def _texts(rules: Iterable[Rule], rng: Random) -> Iterator[str]:
     cases = [case.text for rule in rules for case in rule.cases]
     for _ in range(TEXTS):
         parts = rng.sample(cases, 2 if rng.random() < PAIRS else 1)
-        yield f"{' '.join(parts)} (request {UUID(int=rng.getrandbits(128))}, record {rng.getrandbits(40)})"
+        wrapper = rng.choice(WRAPPINGS) if rng.random() < WRAPPED else ""
+        yield f"{wrapper}{' '.join(parts)} (request {UUID(int=rng.getrandbits(128))}, record {rng.getrandbits(40)})"
 
 
 def run() -> Report:
     """Time new and known texts."""
     ruleset = load_ruleset()
-    classifier, baseline = Classifier(ruleset), Baseline(ruleset.rules)
+    classifier, baseline = Classifier(ruleset), Baseline(ruleset)
     new = [list(_texts(ruleset.rules, Random(number))) for number in range(ROUNDS)]
     for text in _texts(ruleset.rules, Random("warm")):  # RE2 builds its automata on the way
         classifier.classify(text)
@@ -106,5 +149,27 @@ def run() -> Report:
             figure("baseline `re one by one`", "re"),
             figure("new texts", "new"),
             figure("known texts", "known"),
+            *_worst(ruleset, seconds["new"] / TEXTS),
         ),
     )
+
+
+def _worst(ruleset: RuleSet, usual: float) -> Iterator[Figure]:
+    """The worst texts against a usual one that is new."""
+    evil = [
+        Rule.model_validate(EVIL_RULE | {"id": f"evil-{n}", "any": [each]}) for n, each in enumerate(EVIL)
+    ]
+    classifier = Classifier(replace(ruleset, rules=(*evil, *ruleset.rules)))
+    words = " ".join(case.text for rule in ruleset.rules for case in rule.cases)
+    for name, text in (
+        ("10,000 a", "a" * 10_000 + "!"),
+        ("words and spaces", "word " * 2_000 + "!"),
+        ("1 MB of the rules' own words", (words * (MEGABYTE // len(words) + 1))[:MEGABYTE]),
+        ("1 MB of `error:` and spaces", ("error:" + " " * 10) * (MEGABYTE // 16)),
+        ("1 MB of wrappers", "error occurred in x: ---> " * (MEGABYTE // 26)),
+        ("1 MB without a space", "A" * MEGABYTE),
+    ):
+        begun = time.process_time()
+        classifier.classify(text)
+        taken = time.process_time() - begun
+        yield Figure(f"worst: {name}", f"{taken * 1e3:.1f} ms", f"{taken / usual:,.0f} x a usual text")

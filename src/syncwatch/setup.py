@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from syncwatch.classification.catalogue import FILE_NAME
+from syncwatch.classification import catalogue, wrappers
 from syncwatch.classification.ruleset import RuleSet, load_rules
 from syncwatch.config.fleet import Config, Tenant
 from syncwatch.config.loader import load as load_config
@@ -66,9 +66,12 @@ def load_ruleset(files: tuple[Path, ...] = ()) -> RuleSet:
     Raises:
         ConfigError: with everything that is wrong in them.
     """
-    own = shipped("rules")
-    catalogue = next(file for file in own if file.name == FILE_NAME)
-    return load_rules(files or own, catalogue_file=catalogue)
+    own = {file.name: file for file in shipped("rules")}
+    return load_rules(
+        files or own.values(),
+        catalogue_file=own[catalogue.FILE_NAME],
+        wrappers_file=own[wrappers.FILE_NAME],
+    )
 
 
 def _misfits(config: Config, profiles: Mapping[str, Profile]) -> Iterator[Problem]:

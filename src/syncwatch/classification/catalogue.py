@@ -12,8 +12,9 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
+from syncwatch.classification.owners import Owners, choose
 from syncwatch.config.reader import read, validate
-from syncwatch.model import UNCLASSIFIED, Owner
+from syncwatch.model import NO_CONTEXT, UNCLASSIFIED, Context, Owner
 
 FILE_NAME = "classes.yaml"
 OWN_CLASSES = frozenset(
@@ -40,7 +41,7 @@ class ClassEntry(BaseModel):
         effect: how much stands still: an item, a user, or likely a whole organization.
         transient: whether it usually passes by itself.
         by_design: whether it is a limit of the product that nobody can mend.
-        owner: who must act, unless a rule says otherwise.
+        owners: who must act, unless a rule says otherwise.
         remedies: one short imperative sentence for each owner that the class can have.
     """
 
@@ -51,13 +52,19 @@ class ClassEntry(BaseModel):
     effect: Literal["item", "user", "organization"]
     transient: bool = Field(default=False, strict=True)
     by_design: bool = Field(default=False, strict=True)
-    owner: Owner
+    owners: Owners = Field(alias="owner")
     remedies: dict[Owner, Remedy]
 
+    @property
+    def owner(self) -> Owner:
+        """Who must act if nothing is known about the circumstances."""
+        return self.owners[-1].owner
+
     @model_validator(mode="after")
-    def _default_owner_can_act(self) -> Self:
-        if self.owner not in self.remedies:
-            raise ValueError(f"needs a remedy for its own owner, {self.owner}")
+    def _owners_can_act(self) -> Self:
+        for choice in self.owners:
+            if choice.owner not in self.remedies:
+                raise ValueError(f"needs a remedy for its own owner, {choice.owner}")
         return self
 
 
@@ -87,6 +94,10 @@ class Catalogue:
     def __getitem__(self, class_: str) -> ClassEntry:
         return self.classes[class_]
 
+    def owner(self, class_: str, context: Context = NO_CONTEXT) -> Owner:
+        """Who must act, in these circumstances."""
+        return choose(self.classes[class_].owners, context)
+
     def remedy(self, class_: str, owner: Owner) -> str:
         """What this owner is to do about this class, or else what its default owner is to do."""
         entry = self.classes[class_]
@@ -100,4 +111,4 @@ def load_catalogue(file: Path) -> Catalogue:
         ConfigError: with everything that is wrong in it.
     """
     model = validate(read(file), _File)
-    return Catalogue(model.classes, model.model_dump_json())
+    return Catalogue(model.classes, model.model_dump_json(by_alias=True))

@@ -1,10 +1,13 @@
 """All patterns of all rules, run over a text in one pass.
 
 Promises time linear in the text whatever the text and whatever the pattern (RE2 has no back-tracking), and
-never writes to standard error, where RE2 would print what it was given. The only module that knows RE2. One
-filter finds the literals of all patterns first and runs only those patterns that can still match, so that a
-thousand patterns cost hardly more than ten.
+never writes to standard error, where RE2 would print what it was given. One filter finds the literals of all patterns
+first and runs only those patterns that can still match, so that a thousand patterns cost hardly more than ten.
 """
+
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 import re2
 
@@ -14,6 +17,18 @@ MAX_MEMORY = 1 << 18
 
 _ILLEGAL = "a construct that RE2 does not have"
 _UNRELATED = ("", "a", "\0 0-9")  # a pattern that finds itself in all of these finds itself in any text
+
+
+class Pattern(NamedTuple):
+    """One pattern; a code is a literal token in exactly its case, a sentence matches in whatever case."""
+
+    text: str
+    is_code: bool = False
+
+    @property
+    def expression(self) -> str:
+        """What RE2 is given."""
+        return rf"\b{re2.escape(self.text)}\b" if self.is_code else self.text
 
 
 def _options(*, case_sensitive: bool) -> re2.Options:
@@ -27,31 +42,42 @@ def _options(*, case_sensitive: bool) -> re2.Options:
 
 
 def refusal(pattern: str) -> str | None:
-    """Why a pattern cannot be a rule's, in RE2's words and with the fragment; None if it can."""
+    """Why a pattern cannot be a rule's: RE2's words, the fragment and its column; None if it can."""
     try:
         compiled = re2.compile(pattern, _options(case_sensitive=False))
     except re2.error as error:
         (reason,) = error.args or (_ILLEGAL,)
-        return reason.decode("utf-8", "replace") if isinstance(reason, bytes) else str(reason)
+        words = reason.decode("utf-8", "replace") if isinstance(reason, bytes) else str(reason)
+        column = pattern.find(words.rpartition(": ")[2])
+        return f"{words} (column {column + 1})" if column >= 0 else words
     if all(compiled.search(text) for text in _UNRELATED):
         return "it matches any text"
     return None
 
 
+def spans(pattern: Pattern, text: bytes) -> Iterator[tuple[int, int]]:
+    """Where a pattern matches in a text in UTF-8, in bytes; one after the other."""
+    return (match.span() for match in _compiled(pattern).finditer(text))
+
+
+@lru_cache(maxsize=256)
+def _compiled(pattern: Pattern) -> Any:
+    return re2.compile(pattern.expression.encode(), _options(case_sensitive=pattern.is_code))
+
+
 class Patterns:
-    """Codes and sentences, each with a number; add them all, then `compile`, then ask."""
+    """Patterns, each with a number; add them all, then `compile`, then ask."""
 
     def __init__(self) -> None:
         self._filter = re2.Filter()
-        self._numbers: dict[tuple[bool, str], int] = {}
+        self._numbers: dict[Pattern, int] = {}
 
-    def code(self, code: str) -> int:
-        """Add a literal token that stands between word boundaries, in exactly this case."""
-        return self._add(rf"\b{re2.escape(code)}\b", case_sensitive=True)
-
-    def sentence(self, pattern: str) -> int:
-        """Add a pattern, in whatever case; `refusal` has been asked before."""
-        return self._add(pattern, case_sensitive=False)
+    def add(self, pattern: Pattern) -> int:
+        """Its number; `refusal` has been asked before."""
+        if pattern not in self._numbers:
+            options = _options(case_sensitive=pattern.is_code)
+            self._numbers[pattern] = self._filter.Add(pattern.expression, options)
+        return self._numbers[pattern]
 
     def compile(self) -> None:
         """No pattern comes after this."""
@@ -61,8 +87,6 @@ class Patterns:
         """Numbers of all patterns that match somewhere in a text in UTF-8."""
         return frozenset(self._filter.Match(text) or ())
 
-    def _add(self, pattern: str, *, case_sensitive: bool) -> int:
-        key = (case_sensitive, pattern)
-        if key not in self._numbers:
-            self._numbers[key] = self._filter.Add(pattern, _options(case_sensitive=case_sensitive))
-        return self._numbers[key]
+    def __iter__(self) -> Iterator[Pattern]:
+        """All patterns, by number."""
+        return iter(self._numbers)

@@ -7,19 +7,22 @@ not as a directory or a pattern happens to list them.
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from syncwatch.classification.catalogue import FILE_NAME, Catalogue, load_catalogue
+from syncwatch.classification.catalogue import Catalogue, load_catalogue
+from syncwatch.classification.owners import Owners
 from syncwatch.classification.patterns import refusal
+from syncwatch.classification.wrappers import Wrapper, load_wrappers
 from syncwatch.config.reader import Document, read, validate
 from syncwatch.errors import ConfigError, Problem
-from syncwatch.model import Marks, Owner, Side
+from syncwatch.model import Marks, Side
 
+T = TypeVar("T")
 Id = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,62}$")]
 Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,78}[A-Za-z0-9_])?$")]
 Pattern = Annotated[str, StringConstraints(min_length=1, max_length=2000)]
@@ -57,7 +60,7 @@ class Rule(_Written):
     Attributes:
         id: unique among all files; a label of metrics.
         class_: slug of a class in the catalogue; `unclassified` claims nothing.
-        owner: who must act, where it is not the class's default owner.
+        owners: who must act, where it is not who the class says.
         codes: literal tokens, in exactly this case, between word boundaries.
         any_: RE2 patterns, in any case, of which one must match: its English sentences.
         languages: the same in other languages, by their ISO 639-1 codes.
@@ -70,7 +73,7 @@ class Rule(_Written):
 
     id: Id
     class_: str = Field(alias="class")
-    owner: Owner | None = None
+    owners: Owners | None = Field(default=None, alias="owner")
     codes: tuple[Code, ...] = ()
     any_: tuple[Pattern, ...] = Field(default=(), alias="any")
     languages: dict[Language, tuple[Pattern, ...]] = Field(default_factory=dict)
@@ -86,7 +89,9 @@ class Rule(_Written):
         return (*self.any_, *(each for patterns in self.languages.values() for each in patterns))
 
 
-class _File(_Written):
+class File(_Written):
+    """One file of rules."""
+
     rules: tuple[Rule, ...]
 
 
@@ -97,47 +102,68 @@ class RuleSet:
     Attributes:
         rules: files by name, rules in the order of their file.
         catalogue: the classes that they speak of.
-        digest: SHA-256 over what rules and catalogue say, comments and layout left aside.
+        wrappers: what is put around the texts that they speak of.
+        digest: SHA-256 over what rules, catalogue and wrappers say, comments and layout left aside.
+        places: for each rule its file and its place in it, for problems that only show when rules are tried.
     """
 
     rules: tuple[Rule, ...]
     catalogue: Catalogue
+    wrappers: tuple[Wrapper, ...]
     digest: str
+    places: tuple[tuple[Document, int], ...] = field(repr=False)
+
+    def problem(self, rule: int, *location: str | int, message: str) -> Problem:
+        """Name what is wrong with a rule, by its number, at a place in it."""
+        document, index = self.places[rule]
+        return document.problem(("rules", index, *location), message)
 
 
-def load_rules(files: Iterable[Path], *, catalogue_file: Path) -> RuleSet:
-    """Read rule files; one named classes.yaml among them is the catalogue, instead of `catalogue_file`.
+def load_rules(files: Iterable[Path], *, catalogue_file: Path, wrappers_file: Path) -> RuleSet:
+    """Read rule files; a classes.yaml or wrappers.yaml among them stands instead of `catalogue_file` or `wrappers_file`.
 
     Raises:
         ConfigError: with everything that is wrong in all of them.
     """
     problems: list[Problem] = []
     ordered = sorted(files, key=lambda file: (file.name, file))
-    catalogues = [file for file in ordered if file.name == FILE_NAME] or [catalogue_file]
-    catalogue: Catalogue | None = None
-    try:
-        catalogue = load_catalogue(catalogues[0])
-    except ConfigError as error:
-        problems += error.problems
-    problems += [Problem(file, None, "", f"only one {FILE_NAME} can be given") for file in catalogues[1:]]
-    parts: list[tuple[Document, _File]] = []
+    catalogue = _only(ordered, catalogue_file, load_catalogue, problems)
+    wrappers = _only(ordered, wrappers_file, load_wrappers, problems)
+    parts: list[tuple[Document, File]] = []
     for file in ordered:
-        if file.name != FILE_NAME:
+        if file.name not in {catalogue_file.name, wrappers_file.name}:
             try:
                 document = read(file)
-                parts.append((document, validate(document, _File)))
+                parts.append((document, validate(document, File)))
             except ConfigError as error:
                 problems += error.problems
     problems += _check(parts, catalogue)
-    if problems or catalogue is None:
+    if problems or catalogue is None or wrappers is None:
         raise ConfigError(problems)
-    digest = hashlib.sha256(catalogue.content.encode())
+    digest = hashlib.sha256(catalogue.content.encode() + wrappers[1].encode())
     for _, part in parts:
         digest.update(part.model_dump_json(by_alias=True).encode())
-    return RuleSet(tuple(rule for _, part in parts for rule in part.rules), catalogue, digest.hexdigest())
+    return RuleSet(
+        rules=tuple(rule for _, part in parts for rule in part.rules),
+        catalogue=catalogue,
+        wrappers=wrappers[0],
+        digest=digest.hexdigest(),
+        places=tuple((document, index) for document, part in parts for index in range(len(part.rules))),
+    )
 
 
-def _check(parts: list[tuple[Document, _File]], catalogue: Catalogue | None) -> Iterator[Problem]:
+def _only(files: list[Path], usual: Path, load: Callable[[Path], T], problems: list[Problem]) -> T | None:
+    """Load the one file of this name among `files`, or the usual one; None, and problems, if that cannot be."""
+    named = [file for file in files if file.name == usual.name] or [usual]
+    problems += [Problem(file, None, "", f"only one {usual.name} can be given") for file in named[1:]]
+    try:
+        return load(named[0])
+    except ConfigError as error:
+        problems += error.problems
+    return None
+
+
+def _check(parts: list[tuple[Document, File]], catalogue: Catalogue | None) -> Iterator[Problem]:
     """What only shows when rules, catalogue and RE2 are held against each other."""
     homes: dict[str, Path] = {}
     for document, part in parts:
@@ -160,9 +186,11 @@ def _check_class(
     if rule.class_ not in catalogue:
         message = f'rule "{rule.id}": class "{rule.class_}" is not in the catalogue'
         yield document.problem((*here, "class"), message)
-    elif rule.owner is not None and rule.owner not in catalogue[rule.class_].remedies:
-        message = f'rule "{rule.id}": class "{rule.class_}" has no remedy for owner "{rule.owner}"'
-        yield document.problem((*here, "owner"), message)
+        return
+    for choice in rule.owners or ():
+        if choice.owner not in catalogue[rule.class_].remedies:
+            message = f'rule "{rule.id}": class "{rule.class_}" has no remedy for owner "{choice.owner}"'
+            yield document.problem((*here, "owner"), message)
 
 
 def _check_patterns(document: Document, here: tuple[str | int, ...], rule: Rule) -> Iterator[Problem]:

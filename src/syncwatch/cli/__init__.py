@@ -2,7 +2,17 @@
 
 import typer
 
-from syncwatch.cli import check_config, check_panel, classify, diagnose, poll_once, run, simulate, version
+from syncwatch.cli import (
+    check_config,
+    check_panel,
+    check_rules,
+    classify,
+    diagnose,
+    poll_once,
+    run,
+    simulate,
+    version,
+)
 
 app = typer.Typer(
     help="Watches the calendar sync of many Litify Inbox tenants.",
@@ -12,5 +22,15 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for command in (run, check_config, check_panel, poll_once, classify, diagnose, simulate, version):
+for command in (
+    run,
+    check_config,
+    check_panel,
+    check_rules,
+    poll_once,
+    classify,
+    diagnose,
+    simulate,
+    version,
+):
     app.command(command.__name__.rpartition(".")[2].replace("_", "-"))(command.command)

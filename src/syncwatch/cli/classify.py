@@ -1,4 +1,4 @@
-"""`syncwatch classify`: what the rules say of texts. Needs no configuration; prints no text back."""
+"""`syncwatch classify`: what the rules say of texts, and why. Needs no configuration; prints no text back."""
 
 import sys
 from collections.abc import Iterator
@@ -9,6 +9,7 @@ import msgspec
 import typer
 
 from syncwatch.classification.classifier import Classifier
+from syncwatch.classification.reasons import Match, Part, Standing, reasons
 from syncwatch.cli.complain import BAD_INPUT, bad_input, fail
 from syncwatch.model import Finding
 from syncwatch.setup import load_ruleset
@@ -40,6 +41,9 @@ def command(
     texts: Annotated[list[str] | None, typer.Argument(help="Texts to classify.", show_default=False)] = None,
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Say which rules were called for, where, and what kept them.")
+    ] = False,
     rules: Annotated[
         list[Path] | None,
         typer.Option(help="Rule files instead of the shipped ones; may be repeated.", metavar="FILE"),
@@ -63,6 +67,9 @@ def command(
                 finding, ruleset.catalogue.remedy(finding.class_, finding.owner), asked.id, as_json=as_json
             )
         )
+        if explain:
+            for part in reasons(ruleset, asked.text):
+                print("\n".join(_explained(part)), file=sys.stderr if as_json else sys.stdout)
     if bad:
         raise SystemExit(BAD_INPUT)
 
@@ -88,3 +95,21 @@ def _shown(finding: Finding, remedy: str, id_: object, *, as_json: bool) -> str:
         finding.class_, finding.owner, finding.rule, finding.codes, finding.confidence, remedy, id_
     )
     return msgspec.json.encode(answer).decode()
+
+
+def _explained(part: Part) -> Iterator[str]:
+    """One part of a text, the rules that were called for in it, and by what."""
+    yield f"  characters {part.start} to {part.end} of the normalised text:{'' if part.heard else ' no rule is called for'}"
+    for heard in part.heard:
+        yield f"    {heard.standing}: {heard.rule} ({heard.class_})"
+        for match in heard.calls:
+            yield f"      {_matched(match)}"
+        reason = "lacks" if heard.standing is Standing.LACKS else "is kept by"
+        for match in heard.why:
+            yield f"      {reason} {_matched(match)}"
+
+
+def _matched(match: Match) -> str:
+    kind = "code" if match.pattern.is_code else "pattern"
+    places = ", ".join(f"{start}-{end}" for start, end in match.places)
+    return f"{kind} {match.pattern.text!r}{f' at {places}' if places else ''}"

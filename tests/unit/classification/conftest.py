@@ -5,17 +5,21 @@ from pathlib import Path
 
 import pytest
 
-from syncwatch.classification.catalogue import FILE_NAME
+from syncwatch.classification import catalogue, wrappers
 from syncwatch.classification.classifier import Classifier
 from syncwatch.classification.ruleset import RuleSet, load_rules
 from syncwatch.config.shipped import shipped
 
-CATALOGUE_FILE = next(file for file in shipped("rules") if file.name == FILE_NAME)
+SHIPPED = {file.name: file for file in shipped("rules")}
+USUAL = {
+    "catalogue_file": SHIPPED[catalogue.FILE_NAME],
+    "wrappers_file": SHIPPED[wrappers.FILE_NAME],
+}
 
 
 @pytest.fixture(scope="session")
 def ruleset() -> RuleSet:
-    return load_rules(shipped("rules"), catalogue_file=CATALOGUE_FILE)
+    return load_rules(SHIPPED.values(), **USUAL)
 
 
 @pytest.fixture(scope="session")
@@ -33,6 +37,6 @@ def rules(tmp_path: Path) -> Callable[..., RuleSet]:
             path = tmp_path / f"{name}.yaml"
             path.write_text(text, encoding="utf-8")
             paths.append(path)
-        return load_rules(paths, catalogue_file=CATALOGUE_FILE)
+        return load_rules(paths, **USUAL)
 
     return load

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from syncwatch.classification.classifier import MAX_CODES, Classifier
+from syncwatch.classification.book import MAX_CODES
+from syncwatch.classification.classifier import Classifier
 from syncwatch.classification.normalise import MAX_CHARACTERS, normalise
 from syncwatch.model import UNCLASSIFIED, Marks, Owner, Side
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from syncwatch.classification.cases import failing_cases
+from syncwatch.classification.checks import check
+from syncwatch.classification.ruleset import RuleSet
 from syncwatch.errors import ConfigError
 
 GOOD = """\
@@ -44,12 +45,17 @@ def test_everything_wrong_is_said_at_once_with_its_line(rules):
     assert lines(caught.value) == [
         f'{line}: {location}: rule "{rule}"{rest}'
         for line, location, rule, rest in (
-            (4, "rules[busy].any[0]", "busy", rf": pattern '(a+)\\1' {REFUSED} invalid escape sequence: \1"),
+            (
+                4,
+                "rules[busy].any[0]",
+                "busy",
+                rf": pattern '(a+)\\1' {REFUSED} invalid escape sequence: \1 (column 5)",
+            ),
             (
                 4,
                 "rules[busy].any[1]",
                 "busy",
-                f": pattern '[z-a]' {REFUSED} invalid character class range: z-a",
+                f": pattern '[z-a]' {REFUSED} invalid character class range: z-a (column 2)",
             ),
             (7, "rules[nowhere].class", "nowhere", ': class "no_such_class" is not in the catalogue'),
             (10, "rules[busy].id", "busy", " is already in own.yaml, rename one"),
@@ -92,15 +98,34 @@ def test_files_are_asked_by_name(rules):
 
 def test_a_case_that_another_rule_takes_is_named_without_its_text(rules):
     late = GOOD.replace("busy", "late").replace("text: ErrorServerBusy", "text: ErrorServerBusy in secret")
-    assert failing_cases(rules(a=GOOD, b=late)) == (
-        'rule "late", case 1: is exchange_throttled by rule "busy"',
-    )
+    late = late.replace("[ErrorServerBusy]", "[ErrorServerBusy, ErrorLazy]")
+    assert complaints(rules(a=GOOD, b=late)) == [
+        ("b.yaml", 2, 'rule "late": code \'ErrorServerBusy\' is taken by rule "busy" before it'),
+        ("b.yaml", 5, 'rule "late": rule "busy" speaks of this case (exchange_throttled)'),
+    ]
 
 
 def test_a_case_with_other_marks_or_no_rule_fails(rules):
     marked = GOOD.replace("{text: ErrorServerBusy}", "{text: ErrorServerBusy, marks: {completed: true}}")
-    silent = GOOD.replace("busy", "silent").replace("text: ErrorServerBusy", "text: nothing")
-    assert failing_cases(rules(a=marked, b=silent)) == (
-        'rule "busy", case 1: has other marks',
-        'rule "silent", case 1: no rule speaks',
+    silent = GOOD.replace("busy", "silent").replace("[ErrorServerBusy]", "[ErrorLazy]")
+    silent = silent.replace("text: ErrorServerBusy", "text: nothing")
+    assert complaints(rules(a=marked, b=silent)) == [
+        ("a.yaml", 5, 'rule "busy": this case gets other marks'),
+        ("b.yaml", 5, 'rule "silent": no rule speaks of this case'),
+    ]
+
+
+def test_a_rule_that_can_never_speak_is_named(rules):
+    late = GOOD.replace("busy", "late")
+    assert ("b.yaml", 2, 'rule "late" can never speak: earlier rules take all of it') in complaints(
+        rules(a=GOOD, b=late)
     )
+
+
+def test_an_earlier_rule_with_a_condition_takes_nothing_from_a_later_one_without(rules):
+    early = GOOD.replace("codes", "all: [mailbox]\n    codes").replace("text: Err", "text: mailbox Err")
+    assert complaints(rules(a=early, b=GOOD.replace("busy", "late"))) == []
+
+
+def complaints(ruleset: RuleSet) -> list[tuple[str, int | None, str]]:
+    return [(problem.file.name, problem.line, problem.message) for problem in check(ruleset)]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from syncwatch.classification.cases import failing_cases
+from syncwatch.classification.checks import check
 from syncwatch.model import UNCLASSIFIED, Marks, Owner, Side
 
 TRANSIENT = {
@@ -15,8 +15,8 @@ TRANSIENT = {
 }
 
 
-def test_every_case_gets_its_class_from_its_rule(ruleset):
-    assert failing_cases(ruleset) == ()
+def test_the_rules_pass_their_own_check(ruleset):
+    assert check(ruleset) == ()
 
 
 def test_every_code_is_found_on_its_own(ruleset, classifier):

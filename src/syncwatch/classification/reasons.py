@@ -1,0 +1,111 @@
+"""Why a text got its class: every text inside of it, which rules were called for, and what kept them from speaking.
+
+For people who write rules. Offsets are in characters of the text as patterns see it (`normalise`); no part of a text is
+in what this gives.
+"""
+
+from collections.abc import Iterator
+from enum import StrEnum
+from itertools import islice
+from typing import NamedTuple
+
+from syncwatch.classification.book import Book, Candidate
+from syncwatch.classification.normalise import normalise
+from syncwatch.classification.patterns import Pattern, spans
+from syncwatch.classification.ruleset import RuleSet
+
+MAX_MATCHES = 5  # places shown of one pattern
+
+
+class Standing(StrEnum):
+    """What became of a rule that was called for."""
+
+    SPEAKS = "speaks"
+    OUTRANKED = "outranked"  # fits, and another one is asked before it
+    LACKS = "lacks"  # something that it needs is not there
+    BARRED = "barred"  # something is there that it must not be with
+
+
+class Match(NamedTuple):
+    """A pattern, and where it matched."""
+
+    pattern: Pattern
+    places: tuple[tuple[int, int], ...] = ()
+
+
+class Heard(NamedTuple):
+    """A rule that was called for, by what, and what became of it; `why` are the patterns lacking or barring."""
+
+    rule: str
+    class_: str
+    standing: Standing
+    calls: tuple[Match, ...]
+    why: tuple[Match, ...] = ()
+
+
+class Part(NamedTuple):
+    """One text, from `start` to `end`: the whole, or what is wrapped in it."""
+
+    start: int
+    end: int
+    heard: tuple[Heard, ...]
+
+
+def reasons(ruleset: RuleSet, text: str) -> tuple[Part, ...]:
+    """The parts of a text as they were asked, innermost first, up to the one that a rule speaks of."""
+    book = Book(ruleset)
+    spelled = normalise(text)
+    around = book.patterns.found(spelled)
+    parts: list[Part] = []
+    for start, end in [*book.unwrapper.inner(spelled, around), (0, len(spelled))]:
+        look = _Look(book, spelled, start, end, around)
+        parts.append(Part(look.characters(start), look.characters(end), tuple(look.heard())))
+        if look.speaker is not None:
+            break
+    return tuple(parts)
+
+
+class _Look:
+    """One part of a text under the rules."""
+
+    def __init__(self, book: Book, text: bytes, start: int, end: int, around: frozenset[int]) -> None:
+        whole = (start, end) == (0, len(text))
+        self._book = book
+        self._patterns = tuple(book.patterns)
+        self._text = text
+        self._span = start, end
+        self._around = around
+        self._hits = around if whole else book.patterns.found(text[start:end])
+        self.speaker = book.speaks(self._hits, None if whole else around)
+
+    def heard(self) -> Iterator[Heard]:
+        """Every rule that was called for, in the order in which they are asked."""
+        called = {id(each): each for each in self._book.called(sorted(self._hits))}.values()
+        for candidate in sorted(called, key=lambda each: each.rank):
+            lacking, barring = candidate.needs - self._hits, candidate.bars & (self._hits | self._around)
+            yield Heard(
+                candidate.rule.id,
+                candidate.rule.class_,
+                self._standing(candidate, lacking, barring),
+                tuple(self._matches(candidate.calls & self._hits, *self._span)),
+                tuple(self._matches(lacking or barring, 0, len(self._text))),
+            )
+
+    def characters(self, offset: int) -> int:
+        """An offset in bytes as one in characters."""
+        return len(self._text[:offset].decode("utf-8", "ignore"))
+
+    def _standing(self, candidate: Candidate, lacking: frozenset[int], barring: frozenset[int]) -> Standing:
+        if lacking:
+            return Standing.LACKS
+        if barring:
+            return Standing.BARRED
+        return Standing.SPEAKS if candidate is self.speaker else Standing.OUTRANKED
+
+    def _matches(self, numbers: frozenset[int], start: int, end: int) -> Iterator[Match]:
+        for pattern in (self._patterns[number] for number in sorted(numbers)):
+            found = islice(spans(pattern, self._text[start:end]), MAX_MATCHES)
+            places = (
+                (self.characters(start + first), self.characters(start + last)) for first, last in found
+            )
+            yield Match(pattern, tuple(places))
