@@ -6,7 +6,7 @@ then those in flight end, then whoever scrapes may take the last figures, and th
 
 import asyncio
 import secrets
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 
 import structlog
 from aiohttp import web
@@ -15,6 +15,7 @@ from syncwatch import __version__
 from syncwatch.classification.classifier import Classifier
 from syncwatch.clock import Clock
 from syncwatch.config.fleet import Tenant
+from syncwatch.errors import ConfigError, Problem
 from syncwatch.exposition import families
 from syncwatch.exposition.board import Board, Polled
 from syncwatch.exposition.own import OwnMeters, new_registry
@@ -100,6 +101,19 @@ class App:
             await runner.cleanup()
         log.info("stopped")
 
+    def reload(self, load: Callable[[], Setup]) -> tuple[Problem, ...]:
+        """Run what `load` gives from now on; if it refuses, go on with what runs, and give its reasons."""
+        try:
+            setup = load()
+        except ConfigError as error:
+            problems = error.problems
+        else:
+            self.apply(setup)
+            return ()
+        self._own.refused()
+        log.error("configuration_refused", problems=[str(problem) for problem in problems])
+        return problems
+
     def apply(self, setup: Setup) -> None:
         """Run `setup` from now on; what it does not change goes on undisturbed."""
         self._use(setup)
@@ -127,10 +141,9 @@ class App:
         return self._page.body(openmetrics=openmetrics)
 
     def _use(self, setup: Setup) -> None:
-        """Take over everything of `setup` but the schedule."""
-        self._setup = setup
-        self._stages = self._compose(setup)
-        self._panels = dict(self._reach(setup))
+        """Take over everything of `setup` but the schedule: all of it is made before any of it counts."""
+        stages, panels = self._compose(setup), dict(self._reach(setup))
+        self._setup, self._stages, self._panels = setup, stages, panels
         self._show(setup)
 
     def _schedule(self) -> None:

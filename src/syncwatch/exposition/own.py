@@ -62,6 +62,10 @@ class OwnMeters:
         self._rules.set(rules)
         self._tenants.set(tenants)
 
+    def refused(self) -> None:
+        """A configuration was refused; the one before stays in use."""
+        self._successful.set(0)
+
     def lag(self, seconds: float) -> None:
         """The event loop was late by so much."""
         self._lag.observe(seconds)

@@ -118,6 +118,52 @@ def test_own_rules_that_are_wrong_are_told_with_their_place(tmp_path):
     assert f"{file}:2" in result.stderr
 
 
+def test_explain_says_which_rules_were_called_for_where_and_what_kept_them():
+    text = "Error occurred during Export: INVALID_FIELD for Jane Roe, not a valid value"
+    result = run("classify", "--explain", text)
+    lines = [line.strip() for line in result.stdout.splitlines()]
+    assert lines[0].startswith("salesforce_invalid_value\t")
+    assert lines[1] == f"characters 29 to {len(text)} of the normalised text:"
+    assert "code 'INVALID_FIELD' at 30-43" in lines
+    assert any(line.startswith("speaks: ") for line in lines)
+    assert any(line.startswith("lacks: ") for line in lines)
+    assert any(line.startswith("outranked: ") for line in lines)
+    assert "Jane" not in result.output
+
+
+def test_explain_beside_json_keeps_standard_output_json():
+    result = run("classify", "--json", "--explain", "ErrorServerBusy")
+    assert len([json.loads(line) for line in result.stdout.splitlines()]) == 1
+    assert "speaks: " in result.stderr
+
+
+def test_the_shipped_rules_are_fine():
+    result = run("check-rules")
+    assert result.exit_code == 0, result.output
+    assert "fine: " in result.stdout
+
+
+def test_rules_whose_case_fails_are_refused_with_file_and_line(tmp_path):
+    file = tmp_path / "mine.yaml"
+    file.write_text(
+        "rules:\n  - {id: x, class: network_error, any: [said],\n     cases: [{text: Jane Roe}]}\n"
+    )
+    result = run("check-rules", str(file))
+    assert result.exit_code == 2
+    assert result.stderr == f'{file}:3: rules[x].cases[0]: rule "x": no rule speaks of this case\n'
+
+
+def test_a_construct_that_cannot_run_is_told_with_rule_and_column(tmp_path):
+    file = tmp_path / "mine.yaml"
+    file.write_text(
+        "rules:\n  - {id: x, class: network_error, any: ['busy(?!ness)'], cases: [{text: busy}]}\n"
+    )
+    result = run("check-rules", str(file))
+    assert result.exit_code == 2
+    assert f"{file}:2: rules[x].any[0]: rule \"x\": pattern 'busy(?!ness)' cannot be used: " in result.stderr
+    assert "(?! (column 5)" in result.stderr
+
+
 def test_a_good_configuration(config):
     result = run("check-config", str(config))
     assert result.exit_code == 0, result.output
