@@ -1,6 +1,6 @@
 # Everything a person or CI does with a checkout. `make` alone lists it.
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench soak lock clean
+.PHONY: help demo test lint corpus bench soak lock clean
 
 # A tool that is on PATH already goes before the one fetched.
 export PATH := $(PATH):$(CURDIR)/.tools/bin
@@ -28,6 +28,10 @@ lint: ## check style, formatting, types and the direction of imports
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
 	.venv/bin/lint-imports
+
+corpus: ## measure the rules against labelled error texts (CORPUS=FILE)
+	@scripts/bootstrap dev
+	$(PYTHON_IN) scripts/corpus.py $(if $(CORPUS),--corpus $(CORPUS))
 
 bench: ## measure throughput and latency
 	@scripts/bootstrap dev

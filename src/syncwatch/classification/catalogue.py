@@ -68,7 +68,9 @@ class ClassEntry(BaseModel):
         return self
 
 
-class _File(BaseModel):
+class File(BaseModel):
+    """The whole file."""
+
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     classes: dict[Slug, ClassEntry]
@@ -110,5 +112,5 @@ def load_catalogue(file: Path) -> Catalogue:
     Raises:
         ConfigError: with everything that is wrong in it.
     """
-    model = validate(read(file), _File)
+    model = validate(read(file), File)
     return Catalogue(model.classes, model.model_dump_json(by_alias=True))
