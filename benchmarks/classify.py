@@ -67,7 +67,7 @@ class Baseline:
 
     def classify(self, text: str) -> Answer:
         """The rule that speaks and its class."""
-        text = normalise(text).decode()
+        text = _folded(normalise(text).decode())
         for start, end in self._inner(text):
             if answer := self._first(text[start:end], text):
                 return answer
@@ -97,7 +97,12 @@ class Baseline:
 
 
 def _pattern(pattern: str, case: re.RegexFlag = re.IGNORECASE) -> re.Pattern[str]:
-    return re.compile(pattern, case | re.DOTALL | re.ASCII)
+    return re.compile(_folded(pattern), case | re.DOTALL | re.ASCII)
+
+
+def _folded(text: str) -> str:
+    """RE2 folds the case of every letter, and its words are ASCII; `re` knows only both or neither."""
+    return text if text.isascii() else "".join(each if each.isascii() else each.lower() for each in text)
 
 
 def _search(pattern: str, case: re.RegexFlag = re.IGNORECASE) -> Search:

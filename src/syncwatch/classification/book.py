@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from syncwatch.classification.catalogue import Catalogue
 from syncwatch.classification.owners import Choice
-from syncwatch.classification.patterns import Pattern, Patterns
+from syncwatch.classification.patterns import AnyOf, Pattern, Patterns
 from syncwatch.classification.ruleset import Rule, RuleSet
 from syncwatch.classification.wrappers import Unwrapper
 from syncwatch.model import UNCLASSIFIED, Context, Finding
@@ -48,28 +48,32 @@ class Candidate(NamedTuple):
         rank: how early it is asked.
         rule: the rule.
         calls: numbers of the patterns that call for it.
-        needs: numbers of those that it needs besides.
-        bars: numbers of those that must not be there, in the text or around it.
+        needs: what must be there besides.
+        bars: what must not be there, in the text or around it.
         answer: what it says.
     """
 
     rank: tuple[int, int]
     rule: Rule
     calls: frozenset[int]
-    needs: frozenset[int]
-    bars: frozenset[int]
+    needs: tuple[AnyOf, ...]
+    bars: AnyOf | None
     answer: Answer
 
-    def fits(self, hits: frozenset[int], around: frozenset[int]) -> bool:
-        """Whether it fits a text in which `hits` were found, being part of one in which `around` were."""
-        return self.needs <= hits and self.bars.isdisjoint(hits) and self.bars.isdisjoint(around)
+    def fits(self, text: bytes, around: bytes) -> bool:
+        """Whether it fits a text that called for it and stands in another one, or is the same."""
+        if not all(need.match(text) for need in self.needs):
+            return False
+        return self.bars is None or not (
+            self.bars.match(text) or (around is not text and self.bars.match(around))
+        )
 
 
 class Book:
-    """A rule set with its patterns in one filter.
+    """A rule set with what calls for its rules in one set of patterns.
 
     Attributes:
-        patterns: of rules and wrappers.
+        patterns: those that call for rules, and the openings of wrappers.
         unwrapper: finds inner texts.
         nothing: the answer where no rule speaks.
     """
@@ -79,6 +83,7 @@ class Book:
         self.unwrapper = Unwrapper(ruleset.wrappers, self.patterns)
         self.nothing = _nothing(ruleset.catalogue)
         self._codes: dict[int, str] = {}
+        self._conditions: dict[tuple[str, ...], AnyOf] = {}
         self._called: defaultdict[int, list[Candidate]] = defaultdict(list)
         for position, rule in enumerate(ruleset.rules):
             self._add(position, rule, ruleset.catalogue)
@@ -88,17 +93,17 @@ class Book:
         """The candidates that any of the patterns calls for."""
         return [candidate for hit in hits for candidate in self._called.get(hit, ())]
 
-    def speaks(self, hits: frozenset[int], around: frozenset[int] | None = None) -> Candidate | None:
-        """The rule that speaks of a text, or of an inner one with what was found `around` it; None if none does.
+    def speaks(self, text: bytes, hits: frozenset[int], around: bytes | None = None) -> Candidate | None:
+        """The rule that speaks of a text in which `hits` were found, or of one inside `around`; None if none does.
 
         An inner text cannot say that a session completed: the words around it may be a failure's.
         """
-        fitting = [
-            candidate
-            for candidate in self.called(hits)
-            if candidate.fits(hits, around or hits) and (around is None or not candidate.rule.marks.completed)
-        ]
-        return min(fitting, key=lambda candidate: candidate.rank) if fitting else None
+        for candidate in sorted(self.called(hits), key=_rank):
+            if around is not None and candidate.rule.marks.completed:
+                continue
+            if candidate.fits(text, text if around is None else around):
+                return candidate
+        return None
 
     def codes(self, hits: frozenset[int]) -> tuple[str, ...]:
         """The codes among what was found."""
@@ -107,8 +112,8 @@ class Book:
         return tuple(self._codes[hit] for hit in sorted(hits & self._codes.keys()))[:MAX_CODES]
 
     def _add(self, position: int, rule: Rule, catalogue: Catalogue) -> None:
-        needs = frozenset(self.patterns.add(Pattern(each)) for each in rule.all_)
-        bars = frozenset(self.patterns.add(Pattern(each)) for each in rule.not_)
+        needs = tuple(self._any_of((each,)) for each in rule.all_)
+        bars = self._any_of(rule.not_) if rule.not_ else None
         codes = {self.patterns.add(Pattern(code, is_code=True)): code for code in rule.codes}
         sentences = rule.sentences if rule.codes else rule.sentences or rule.all_[:1]
         self._codes |= codes
@@ -120,6 +125,16 @@ class Book:
             candidate = Candidate(rank, rule, calls, needs, bars, _answer(rule, catalogue, confidence))
             for number in calls:
                 self._called[number].append(candidate)
+
+    def _any_of(self, sentences: tuple[str, ...]) -> AnyOf:
+        """One for equal sentences: many rules are barred by the same ones."""
+        if sentences not in self._conditions:
+            self._conditions[sentences] = AnyOf(sentences)
+        return self._conditions[sentences]
+
+
+def _rank(candidate: Candidate) -> tuple[int, int]:
+    return candidate.rank
 
 
 def _answer(rule: Rule, catalogue: Catalogue, confidence: float) -> Answer:

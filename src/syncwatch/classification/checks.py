@@ -26,13 +26,14 @@ def overlaps(ruleset: RuleSet) -> Iterator[str]:
     shared: Counter[tuple[str, str]] = Counter()
     for rule in ruleset.rules:
         for case in rule.cases:
-            hits = book.patterns.found(normalise(case.text))
-            speaker = book.speaks(hits)
+            text = normalise(case.text)
+            hits = book.patterns.found(text)
+            speaker = book.speaks(text, hits)
             others = {
                 each.rule.id
                 for each in book.called(hits)
                 if speaker
-                and each.fits(hits, hits)
+                and each.fits(text, text)
                 and each.rank[0] == speaker.rank[0]
                 and each.rule.class_ != speaker.rule.class_
             }
@@ -84,4 +85,5 @@ def _shadowed(ruleset: RuleSet) -> Iterator[Problem]:
 
 def _takes_all(earlier: Candidate, later: Candidate) -> bool:
     """Whether the earlier rule fits every text that the later one does, when the same pattern calls for both."""
-    return earlier.needs <= later.needs and earlier.bars <= later.bars
+    first, second = earlier.rule, later.rule
+    return {*first.all_} <= {*second.all_} and {*first.not_} <= {*second.not_}

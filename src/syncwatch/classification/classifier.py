@@ -48,7 +48,8 @@ class Classifier:
     def _answer(self, spelled: bytes, hits: frozenset[int]) -> Answer:
         book = self._book
         for start, end in book.unwrapper.inner(spelled, hits):
-            if inner := book.speaks(book.patterns.found(spelled[start:end]), hits):
+            inside = spelled[start:end]
+            if inner := book.speaks(inside, book.patterns.found(inside), spelled):
                 return inner.answer
-        whole = book.speaks(hits)
+        whole = book.speaks(spelled, hits)
         return whole.answer if whole else book.nothing

@@ -1,11 +1,13 @@
-"""All patterns of all rules, run over a text in one pass.
+"""All patterns of all rules, run over a text together.
 
 Promises time linear in the text whatever the text and whatever the pattern (RE2 has no back-tracking), and
-never writes to standard error, where RE2 would print what it was given. One filter finds the literals of all patterns
-first and runs only those patterns that can still match, so that a thousand patterns cost hardly more than ten.
+never writes to standard error, where RE2 would print what it was given. A filter finds the literals of its patterns
+first and runs only those patterns that can still match, so that a thousand patterns cost hardly more than ten. There
+are a few filters and not one, because beyond some hundred patterns what RE2 does about literals in common grows faster
+than their number.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -14,6 +16,8 @@ import re2
 # Bytes that one pattern's automaton may grow to. RE2's own default is 8 MiB, times a thousand patterns; a thirtieth of
 # it is as fast on error texts, and hostile ones cannot make the process grow.
 MAX_MEMORY = 1 << 18
+
+FILTER_SIZE = 400  # patterns in one filter
 
 _ILLEGAL = "a construct that RE2 does not have"
 _UNRELATED = ("", "a", "\0 0-9")  # a pattern that finds itself in all of these finds itself in any text
@@ -65,28 +69,52 @@ def _compiled(pattern: Pattern) -> Any:
     return re2.compile(pattern.expression.encode(), _options(case_sensitive=pattern.is_code))
 
 
+class AnyOf:
+    """Several sentences of which one must match; asked only of texts that something else called for."""
+
+    def __init__(self, sentences: Iterable[str]) -> None:
+        together = "|".join(f"(?:{sentence})" for sentence in sentences)
+        self._search = re2.compile(together.encode(), _options(case_sensitive=False)).search
+
+    def match(self, text: bytes) -> bool:
+        """Whether one matches somewhere in a text in UTF-8."""
+        return self._search(text) is not None
+
+
 class Patterns:
     """Patterns, each with a number; add them all, then `compile`, then ask."""
 
     def __init__(self) -> None:
-        self._filter = re2.Filter()
         self._numbers: dict[Pattern, int] = {}
+        self._filters: list[tuple[re2.Filter, list[int]]] = []
 
     def add(self, pattern: Pattern) -> int:
         """Its number; `refusal` has been asked before."""
-        if pattern not in self._numbers:
-            options = _options(case_sensitive=pattern.is_code)
-            self._numbers[pattern] = self._filter.Add(pattern.expression, options)
-        return self._numbers[pattern]
+        return self._numbers.setdefault(pattern, len(self._numbers))
 
     def compile(self) -> None:
         """No pattern comes after this."""
-        self._filter.Compile()
+        codes = [pattern for pattern in self._numbers if pattern.is_code]
+        sentences = [pattern for pattern in self._numbers if not pattern.is_code]
+        parts = (sentences[first : first + FILTER_SIZE] for first in range(0, len(sentences), FILTER_SIZE))
+        self._filters = [self._filter(part) for part in (codes, *parts) if part]
 
     def found(self, text: bytes) -> frozenset[int]:
         """Numbers of all patterns that match somewhere in a text in UTF-8."""
-        return frozenset(self._filter.Match(text) or ())
+        hits: list[int] = []
+        for filter_, numbers in self._filters:
+            if found := filter_.Match(text):
+                hits += [numbers[each] for each in found]
+        return frozenset(hits)
 
     def __iter__(self) -> Iterator[Pattern]:
         """All patterns, by number."""
         return iter(self._numbers)
+
+    def _filter(self, patterns: Iterable[Pattern]) -> tuple[re2.Filter, list[int]]:
+        made, numbers = re2.Filter(), []
+        for pattern in patterns:
+            made.Add(pattern.expression, _options(case_sensitive=pattern.is_code))
+            numbers.append(self._numbers[pattern])
+        made.Compile()
+        return made, numbers

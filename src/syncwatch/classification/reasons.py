@@ -55,10 +55,10 @@ def reasons(ruleset: RuleSet, text: str) -> tuple[Part, ...]:
     """The parts of a text as they were asked, innermost first, up to the one that a rule speaks of."""
     book = Book(ruleset)
     spelled = normalise(text)
-    around = book.patterns.found(spelled)
+    hits = book.patterns.found(spelled)
     parts: list[Part] = []
-    for start, end in [*book.unwrapper.inner(spelled, around), (0, len(spelled))]:
-        look = _Look(book, spelled, start, end, around)
+    for start, end in [*book.unwrapper.inner(spelled, hits), (0, len(spelled))]:
+        look = _Look(book, spelled, start, end)
         parts.append(Part(look.characters(start), look.characters(end), tuple(look.heard())))
         if look.speaker is not None:
             break
@@ -68,44 +68,46 @@ def reasons(ruleset: RuleSet, text: str) -> tuple[Part, ...]:
 class _Look:
     """One part of a text under the rules."""
 
-    def __init__(self, book: Book, text: bytes, start: int, end: int, around: frozenset[int]) -> None:
-        whole = (start, end) == (0, len(text))
+    def __init__(self, book: Book, text: bytes, start: int, end: int) -> None:
         self._book = book
         self._patterns = tuple(book.patterns)
         self._text = text
-        self._span = start, end
-        self._around = around
-        self._hits = around if whole else book.patterns.found(text[start:end])
-        self.speaker = book.speaks(self._hits, None if whole else around)
+        self._start, self._part = start, text[start:end]
+        self._hits = book.patterns.found(self._part)
+        self.speaker = book.speaks(self._part, self._hits, None if self._part == text else text)
 
     def heard(self) -> Iterator[Heard]:
         """Every rule that was called for, in the order in which they are asked."""
         called = {id(each): each for each in self._book.called(sorted(self._hits))}.values()
         for candidate in sorted(called, key=lambda each: each.rank):
-            lacking, barring = candidate.needs - self._hits, candidate.bars & (self._hits | self._around)
+            rule = candidate.rule
+            lacking = [Pattern(each) for each in rule.all_ if not _matches(Pattern(each), self._part)]
+            barring = [Pattern(each) for each in rule.not_ if _matches(Pattern(each), self._text)]
+            calls = [self._patterns[number] for number in sorted(candidate.calls & self._hits)]
             yield Heard(
-                candidate.rule.id,
-                candidate.rule.class_,
-                self._standing(candidate, lacking, barring),
-                tuple(self._matches(candidate.calls & self._hits, *self._span)),
-                tuple(self._matches(lacking or barring, 0, len(self._text))),
+                rule.id,
+                rule.class_,
+                self._standing(candidate, lacking=bool(lacking), barring=bool(barring)),
+                tuple(self._match(pattern, self._part, self._start) for pattern in calls),
+                tuple(self._match(pattern, self._text) for pattern in lacking or barring),
             )
 
     def characters(self, offset: int) -> int:
         """An offset in bytes as one in characters."""
         return len(self._text[:offset].decode("utf-8", "ignore"))
 
-    def _standing(self, candidate: Candidate, lacking: frozenset[int], barring: frozenset[int]) -> Standing:
+    def _standing(self, candidate: Candidate, *, lacking: bool, barring: bool) -> Standing:
+        if candidate is self.speaker:
+            return Standing.SPEAKS
         if lacking:
             return Standing.LACKS
-        if barring:
-            return Standing.BARRED
-        return Standing.SPEAKS if candidate is self.speaker else Standing.OUTRANKED
+        return Standing.BARRED if barring else Standing.OUTRANKED
 
-    def _matches(self, numbers: frozenset[int], start: int, end: int) -> Iterator[Match]:
-        for pattern in (self._patterns[number] for number in sorted(numbers)):
-            found = islice(spans(pattern, self._text[start:end]), MAX_MATCHES)
-            places = (
-                (self.characters(start + first), self.characters(start + last)) for first, last in found
-            )
-            yield Match(pattern, tuple(places))
+    def _match(self, pattern: Pattern, text: bytes, offset: int = 0) -> Match:
+        found = islice(spans(pattern, text), MAX_MATCHES)
+        places = ((self.characters(offset + first), self.characters(offset + last)) for first, last in found)
+        return Match(pattern, tuple(places))
+
+
+def _matches(pattern: Pattern, text: bytes) -> bool:
+    return next(spans(pattern, text), None) is not None
