@@ -154,6 +154,18 @@ class Why(StrEnum):
     OTHER = "other"
 
 
+class Change(StrEnum):
+    """What a row of the Activity tab says that happened to a user."""
+
+    ENABLED = "enabled"
+    DISABLED = "disabled"  # by a person
+    DISABLED_BY_AUTHORIZATION = "disabled_by_authorization"
+    DISABLED_BY_THROTTLING = "disabled_by_throttling"
+    DISABLED_BY_OTHER = "disabled_by_other"
+    UNRELATED = "unrelated"  # to whether the sync runs
+    UNKNOWN = "unknown"
+
+
 class Context(NamedTuple):
     """What stands around a text and may decide who must act.
 
@@ -315,10 +327,19 @@ class UserFacts(msgspec.Struct, frozen=True, gc=False):
     activity_known: bool = False
 
 
+SETTINGS = (
+    "ServiceAutoTrackRecurrentEvents",
+    "ServiceSyncNotRespondedInvitations",
+    "SalesForceAPICallMinCount",
+    "SalesForceAPICallMinPercent",
+)
+"""The settings of an organization that are kept: those on which a verdict or an owner may depend."""
+
+
 class OrganizationFacts(msgspec.Struct, frozen=True, gc=False):
     """What is known of one organization; see `rows.OrganizationRow`.
 
-    `settings` are those of ours that it lists, by name; what it does not list is not visible, and not 0.
+    `settings` are those of `SETTINGS` that it lists, by name; what it does not list is not visible, and not 0.
     """
 
     id: str

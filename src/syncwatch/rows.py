@@ -15,7 +15,7 @@ from typing import Generic, Protocol, TypeVar
 import msgspec
 
 from syncwatch.errors import PollError
-from syncwatch.model import Condition, Mailbox, Outcome, Switch
+from syncwatch.model import Change, Condition, Direction, Mailbox, Operation, Outcome, Source, Switch
 
 R = TypeVar("R")
 
@@ -26,6 +26,11 @@ class OrganizationRow(Protocol):
     @property
     def id(self) -> str: ...  # noqa: D102
     @property
+    def name(self) -> str | None:
+        """Only to be masked out of texts."""
+        ...
+
+    @property
     def switch(self) -> Switch: ...  # noqa: D102
     @property
     def access_type(self) -> str | None:
@@ -34,6 +39,17 @@ class OrganizationRow(Protocol):
 
     @property
     def crm_connected(self) -> bool | None: ...  # noqa: D102
+
+
+class SettingRow(Protocol):
+    """One setting of one organization."""
+
+    @property
+    def name(self) -> str: ...  # noqa: D102
+    @property
+    def value(self) -> str:
+        """Whatever it is set to: addresses and domains too, so privileged."""
+        ...
 
 
 class PlanRow(Protocol):
@@ -63,12 +79,24 @@ class SessionRow(Protocol):
         """What the engine says about it; may quote subjects."""
         ...
 
+    @property
+    def source(self) -> Source | None:
+        """Which part of the product it blames."""
+        ...
+
 
 class UserRow(Protocol):
     """One user with statuses and the newest session, which may still be running."""
 
     @property
     def id(self) -> str: ...  # noqa: D102
+    @property
+    def name(self) -> str | None:
+        """Only to be masked out of texts, like the address."""
+        ...
+
+    @property
+    def address(self) -> str | None: ...  # noqa: D102
     @property
     def organization(self) -> str: ...  # noqa: D102
     @property
@@ -114,6 +142,8 @@ class UserRow(Protocol):
     def session_outcome(self) -> Outcome | None: ...  # noqa: D102
     @property
     def session_message(self) -> str | None: ...  # noqa: D102
+    @property
+    def session_source(self) -> Source | None: ...  # noqa: D102
 
 
 class IssueRow(Protocol):
@@ -127,15 +157,24 @@ class IssueRow(Protocol):
         ...
 
     @property
-    def direction(self) -> str: ...  # noqa: D102
+    def direction(self) -> Direction: ...  # noqa: D102
     @property
-    def operation(self) -> str: ...  # noqa: D102
+    def operation(self) -> Operation: ...  # noqa: D102
     @property
     def code(self) -> str: ...  # noqa: D102
     @property
     def text(self) -> str:
         """What the refusing system said; may hold anything."""
         ...
+
+
+class ActivityRow(Protocol):
+    """One row of the Activity tab. By whom is confidential, and not read."""
+
+    @property
+    def at(self) -> float: ...  # noqa: D102
+    @property
+    def change(self) -> Change: ...  # noqa: D102
 
 
 class PageMark(msgspec.Struct, frozen=True, gc=False):
@@ -185,21 +224,25 @@ class Sight(msgspec.Struct, frozen=True, gc=False):
 
     Attributes:
         organizations: whether it lists organizations.
+        settings: whether it lists their settings.
         plans: whether it lists plans.
         sessions: whether it shows users' sessions.
         silence: whether a user of whom it shows no session had none; false for an export that may leave some out.
         messages: whether it shows what sessions say.
         issues: whether it lists issues.
+        activity: whether it tells why a user was switched off.
         live: whether it answers for now; an export answers for the time at which it was made.
         default_plan_interval: seconds between two sessions of a user whose plan is not known; None for the fleet's.
     """
 
     organizations: bool = True
+    settings: bool = True
     plans: bool = True
     sessions: bool = True
     silence: bool = True
     messages: bool = True
     issues: bool = True
+    activity: bool = True
     live: bool = True
     default_plan_interval: float | None = None
 
@@ -253,6 +296,10 @@ class PanelReading(Protocol):
         """The organizations, page by page; `marks` by cursor, from the poll before."""
         ...
 
+    async def settings(self, organization: str) -> tuple[SettingRow, ...] | None:
+        """An organization's settings; None if the panel shows none of it."""
+        ...
+
     async def users(self, marks: Mapping[str, PageMark]) -> tuple[Page[UserRow], ...]:
         """The users, page by page; `marks` by cursor, from the poll before."""
         ...
@@ -270,4 +317,8 @@ class PanelReading(Protocol):
 
     async def issues(self, user: str) -> IssueTab | None:
         """A user's Issues tab; None if the user is gone."""
+        ...
+
+    async def activity(self, user: str) -> tuple[ActivityRow, ...] | None:
+        """The newest of a user's Activity tab, newest first; None if the panel shows none, or the user is gone."""
         ...

@@ -112,7 +112,7 @@ def harbor(now: float) -> HarborCalendar:
         {
             "kind": "meeting",
             "title": "Status call",
-            "way": "in",
+            "way": "to crm",
             "verb": "add",
             "fault": {"no": 1, "says": locked},
         }

@@ -30,6 +30,8 @@ class Firm:
     Attributes:
         sessions: of each user, newest first.
         issues: each user's Issues tab.
+        settings: of each organization.
+        activity: each user's Activity tab, newest first; 404 for a user who is not here.
         gone: users whose tabs answer 404.
         status: what everything answers instead, if not 200.
         broken: users whose tabs answer 500.
@@ -46,6 +48,8 @@ class Firm:
     users: list[Row] = field(default_factory=list)
     sessions: dict[str, list[Row]] = field(default_factory=dict)
     issues: dict[str, list[Row]] = field(default_factory=dict)
+    settings: dict[str, list[Row]] = field(default_factory=dict)
+    activity: dict[str, list[Row]] = field(default_factory=dict)
     gone: set[str] = field(default_factory=set)
     status: int = 200
     broken: set[str] = field(default_factory=set)
@@ -113,13 +117,20 @@ class OtherPanel:
         match path:
             case ["organizations"]:
                 return self._page(firm, "organizations", firm.organizations, request, etag=True)
+            case ["organizations", one, "settings"]:
+                return self._settings(firm, one, request)
             case ["plans"]:
                 return self._page(firm, "plans", firm.plans, request)
             case ["users"]:
                 return self._page(firm, "users", firm.users, request, etag=True)
-            case ["users", user, "issues" | "sessions" as tab]:
+            case ["users", user, "issues" | "sessions" | "activity" as tab]:
                 return self._tab(firm, user, tab, request)
         return self._violation(request, "not in the contract")
+
+    def _settings(self, firm: Firm, organization: str, request: web.Request) -> web.Response:
+        if all(row.get("id") != organization for row in firm.organizations):
+            return self._violation(request, "an organization that is not listed")
+        return self._page(firm, f"settings {organization}", firm.settings.get(organization, []), request)
 
     def _tab(self, firm: Firm, user: str, tab: str, request: web.Request) -> web.Response:
         if user in firm.gone:
@@ -128,7 +139,9 @@ class OtherPanel:
             return self._error(firm, 500)
         if all(row.get("userId") != user for row in firm.users if isinstance(row, dict)):
             return self._violation(request, "a user that is not listed")
-        table = firm.issues if tab == "issues" else firm.sessions
+        if tab == "activity" and user not in firm.activity:
+            return self._error(firm, 404)
+        table = {"issues": firm.issues, "sessions": firm.sessions, "activity": firm.activity}[tab]
         return self._page(firm, f"{tab} {user}", table.get(user, []), request)
 
     def _page(

@@ -100,6 +100,8 @@ def test_the_page_tells_what_each_shipped_profile_sees():
         for what in ("organizations", "plans", "sessions", "issues"):
             assert told[what] is getattr(sight, what), f"{name}: {what}"
         assert told["what a failed session says"] is sight.messages
+        assert told["their settings"] is sight.settings
+        assert told["why a user was switched off"] is sight.activity
 
 
 @pytest.mark.parametrize(

@@ -11,15 +11,19 @@ from syncwatch.classification.find import Finder
 from syncwatch.errors import PollError
 from syncwatch.model import (
     NO_CONTEXT,
+    Change,
     Condition,
     Context,
+    Direction,
     Finding,
     Mailbox,
     Marks,
+    Operation,
     Outcome,
     Owner,
     SessionFacts,
     Side,
+    Source,
     Switch,
     UserFacts,
 )
@@ -51,7 +55,7 @@ FINDINGS = {
 
 
 # An export of which the panel leaves out what went well, and nothing else is known.
-FILTERED = Sight(plans=False, silence=False, issues=False, live=False)
+FILTERED = Sight(settings=False, plans=False, silence=False, issues=False, activity=False, live=False)
 
 
 def classify(text: str, context: Context = NO_CONTEXT) -> Finding:
@@ -142,6 +146,9 @@ class UserLine:
     session_ended: float | None = T0 - 10 * MINUTE
     session_outcome: Outcome | None = Outcome.COMPLETED
     session_message: str | None = None
+    session_source: Source | None = None
+    name: str | None = "Jane Roe"
+    address: str | None = "jane.roe@firm.example"
 
 
 @dataclass(frozen=True)
@@ -153,6 +160,7 @@ class SessionLine:
     ended: float | None
     outcome: Outcome = Outcome.COMPLETED
     message: str | None = None
+    source: Source | None = None
 
 
 @dataclass(frozen=True)
@@ -162,9 +170,23 @@ class IssueLine:
     name: str = "Lunch"
     text: str = "required"
     type: str = "Appointment"
-    direction: str = "ExchangeToSalesforce"
-    operation: str = "Create"
+    direction: Direction = Direction.TO_CRM
+    operation: Operation = Operation.CREATE
     code: str = "1"
+
+
+@dataclass(frozen=True)
+class ActivityLine:
+    """A row of the Activity tab."""
+
+    change: Change
+    at: float = T0 - HOUR
+
+
+@dataclass(frozen=True)
+class SettingLine:
+    name: str = "ServiceAutoTrackRecurrentEvents"
+    value: str = "1"
 
 
 @dataclass(frozen=True)
@@ -179,6 +201,7 @@ class OrganizationLine:
     switch: Switch = Switch.ENABLED
     access_type: str | None = "m365_graph_user"
     crm_connected: bool | None = True
+    name: str | None = "Roe & Partner"
 
 
 @dataclass
@@ -188,6 +211,8 @@ class ScriptedPanel:
     Attributes:
         lines: the users list, one tuple a page.
         etags: of the users' pages, one each; a page whose etag is sent back is not sent again.
+        settings_: of each organization; one that is not here has none to be seen.
+        activity_: of each user, likewise.
         slow: seconds that a user's tabs take.
         fails: what to raise, by table.
         cut: users whose Issues tab is not read whole.
@@ -199,8 +224,10 @@ class ScriptedPanel:
     etags: list[str] = field(default_factory=list)
     organizations_: tuple[OrganizationLine, ...] = (OrganizationLine(),)
     plans_: tuple[PlanLine, ...] = (PlanLine("p1", 1800),)
+    settings_: dict[str, tuple[SettingLine, ...]] = field(default_factory=dict)
     sessions_: dict[str, tuple[SessionLine, ...] | None] = field(default_factory=dict)
     issues_: dict[str, tuple[IssueLine, ...] | None] = field(default_factory=dict)
+    activity_: dict[str, tuple[ActivityLine, ...]] = field(default_factory=dict)
     refused: tuple[str, ...] = ()
     fails: dict[str, BaseException] = field(default_factory=dict)
     cut: frozenset[str] = frozenset()
@@ -216,6 +243,10 @@ class ScriptedPanel:
     async def organizations(self, marks: Mapping[str, PageMark]) -> tuple[Page[Any], ...]:
         self._note("organizations")
         return (Page("", None, self.organizations_),)
+
+    async def settings(self, organization: str) -> tuple[SettingLine, ...] | None:
+        await self._tab(f"settings {organization}")
+        return self.settings_.get(organization)
 
     async def users(self, marks: Mapping[str, PageMark]) -> tuple[Page[Any], ...]:
         self._note("users")
@@ -233,6 +264,10 @@ class ScriptedPanel:
         await self._tab(f"issues {user}")
         rows = self.issues_.get(user, ())
         return None if rows is None else IssueTab(rows, whole=user not in self.cut)
+
+    async def activity(self, user: str) -> tuple[ActivityLine, ...] | None:
+        await self._tab(f"activity {user}")
+        return self.activity_.get(user)
 
     def _page(self, number: int, marks: Mapping[str, PageMark]) -> Page[Any]:
         cursor = f"c{number}" if number else ""

@@ -8,18 +8,23 @@ dates that change each time; the class is not part of it, so that a new rule set
 import hmac
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
 
 import re2
+from msgspec.structs import replace
 
 from syncwatch.model import (
     NO_CONTEXT,
     Context,
+    Direction,
     Finding,
     IssueFacts,
     OrganizationFacts,
     Outcome,
     Running,
     SessionFacts,
+    Side,
+    Source,
     UserFacts,
 )
 from syncwatch.rows import IssueRow, SessionRow, UserRow
@@ -29,6 +34,16 @@ Classify = Callable[[str, Context], Finding]
 
 FINGERPRINT_BYTES = 12  # 96 bits: no collision among a billion issues
 TEXT_LIMIT = 65_536  # characters that a fingerprint looks at
+
+# The text of an issue comes from the system at the end of the way, that of a session from the one it blames.
+_SPEAKERS: Mapping[Direction | Source | None, Side] = MappingProxyType(
+    {
+        Direction.TO_CRM: Side.CRM,
+        Direction.TO_MAILBOX: Side.MAILBOX,
+        Source.CONNECTOR: Side.CRM,
+        Source.EXCHANGE: Side.MAILBOX,
+    }
+)
 
 # Whatever differs between two texts about the same trouble: everything with a digit in it (GUIDs, trace and record
 # ids, numbers, dates) and the words of dates. A run of them becomes one mark, so that neither length nor form counts.
@@ -99,6 +114,7 @@ class Finder:
                 ended=row.ended,
                 outcome=row.outcome,
                 message=row.message,
+                source=row.source,
             )
             for row in rows
             if row.ended is not None and row.outcome in {Outcome.COMPLETED, Outcome.ERRORS}
@@ -109,13 +125,16 @@ class Finder:
         """The rows of a user's Issues tab; equal ones together."""
         context = self.context(user)
         counts: Counter[bytes] = Counter()
-        findings: dict[bytes, Finding] = {}
+        first: dict[bytes, IssueFacts] = {}
         for row in rows:
             fingerprint = self._fingerprint(user.id, row)
             counts[fingerprint] += 1
-            if fingerprint not in findings:
-                findings[fingerprint] = self._classify(row.text, context)
-        return tuple(IssueFacts(print_, findings[print_], count) for print_, count in counts.items())
+            if fingerprint not in first:
+                finding = self._classify(row.text, context._replace(side=_SPEAKERS.get(row.direction)))
+                first[fingerprint] = IssueFacts(
+                    fingerprint, finding, direction=row.direction, operation=row.operation
+                )
+        return tuple(replace(issue, count=counts[print_]) for print_, issue in first.items())
 
     def _newest(self, row: UserRow) -> tuple[SessionFacts | None, Running | None]:
         job, started, outcome = row.session_job, row.session_started, row.session_outcome
@@ -125,9 +144,14 @@ class Finder:
         if ended is None or outcome is Outcome.RUNNING:
             return None, Running(job, started)
         context = self.context(row)
-        message = row.session_message
         session = self._session(
-            context, job=job, started=started, ended=ended, outcome=outcome, message=message
+            context,
+            job=job,
+            started=started,
+            ended=ended,
+            outcome=outcome,
+            message=row.session_message,
+            source=row.session_source,
         )
         return session, None
 
@@ -140,7 +164,9 @@ class Finder:
         ended: float,
         outcome: Outcome,
         message: str | None,
+        source: Source | None,
     ) -> SessionFacts:
+        context = context._replace(side=_SPEAKERS.get(source), source=source)
         text = (message or "").strip() if outcome is Outcome.ERRORS else ""
         finding = self._classify(text, context) if text else None
         completed = outcome is Outcome.COMPLETED or (finding is not None and finding.marks.completed)

@@ -71,11 +71,13 @@ def _sight(profile: Profile, *, complete: bool | None) -> Sight:
     shown = sessions is not None or in_list >= set(_SESSION)
     return Sight(
         organizations="organizations" in tables,
+        settings="settings" in tables,
         plans="plans" in tables,
         sessions=shown,
         silence=whole,
         messages=shown and spoken,
         issues="issues" in tables,
+        activity="activity" in tables,
         live=profile.format is Format.JSON,
         default_plan_interval=profile.defaults.default_plan_interval,
     )

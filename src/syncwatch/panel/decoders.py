@@ -21,6 +21,7 @@ from syncwatch.panel.meanings import (
     Lookup,
     Meaning,
     Moment,
+    Name,
     Times,
     hashed,
     lookup,
@@ -32,13 +33,16 @@ from syncwatch.panel.structs import Mapped, struct, word
 from syncwatch.panel.tables import TABLES, Field, Kind, Need
 
 MAX_CURSOR = 8192  # characters
+MAX_NAME = 400  # characters
 MAX_ROWS = 50_000  # on one page
 
 _WIRE: Mapping[Kind, Any] = {
     Kind.ID: Annotated[str, Meta(min_length=1, max_length=200)] | Annotated[int, Meta(ge=0, le=2**63 - 1)],
     Kind.REFERENCE: Annotated[str, Meta(max_length=200)] | Annotated[int, Meta(ge=0, le=2**63 - 1)],
-    Kind.KEY: Annotated[str, Meta(max_length=400)] | None,
+    Kind.KEY: Annotated[str, Meta(max_length=MAX_NAME)] | None,
+    Kind.NAME: Any | None,
     Kind.TEXT: str,
+    Kind.VALUE: str | int | float | bool,
     Kind.CODE: Annotated[int, Meta(ge=-(2**31), lt=2**31)] | Annotated[str, Meta(max_length=200)],
     Kind.COUNT: Annotated[int, Meta(ge=0, lt=2**31)],
     Kind.SECONDS: Annotated[int, Meta(ge=1, lt=2**31)],
@@ -139,7 +143,14 @@ def _mapped(field_: Field, source: Source, alternative: Alternative, maker: Make
         return Mapped(path, _WORD, field_.need, lookup(field_, source.words), field_.empty)
     wire = Instant if field_.kind is Kind.TIME and not maker.times.plain else _WIRE[field_.kind]
     nullable = not _strict(field_, path) or field_.empty is not None
-    return Mapped(path, wire | None if nullable else wire, field_.need, _meaning(field_, maker), field_.empty)
+    return Mapped(
+        path,
+        wire | None if nullable else wire,
+        field_.need,
+        _meaning(field_, maker),
+        field_.empty,
+        lenient=field_.kind is Kind.NAME,
+    )
 
 
 def _hash(field_: Field, alternative: Alternative, maker: Maker) -> tuple[list[Mapped], Fetch]:
@@ -164,7 +175,9 @@ def _meaning(field_: Field, maker: Maker) -> Meaning | None:
     empty = field_.empty
     if field_.kind is Kind.TIME:
         return Moment(maker.times.zone) if maker.times.plain else None
-    if field_.kind in {Kind.ID, Kind.REFERENCE, Kind.CODE}:
+    if field_.kind is Kind.NAME:
+        return Name(MAX_NAME)
+    if field_.kind in {Kind.ID, Kind.REFERENCE, Kind.CODE, Kind.VALUE}:
         return AsText(empty)
     return None if empty is None else Default(empty)
 

@@ -14,11 +14,12 @@ from syncwatch.panel.plan import TablePlan
 from syncwatch.panel.profile.written import Keys
 from syncwatch.panel.reasons import of_exception
 from syncwatch.panel.requests import NOT_FOUND, NOT_MODIFIED, OK, Access, Requests
+from syncwatch.panel.tables import LACKING
 from syncwatch.rows import Figures, PageMark
 
 
 class _GoneError(Exception):
-    """The panel no longer knows the user."""
+    """The panel no longer knows the user, or has no such list of the user or organization."""
 
 
 class Live:
@@ -48,7 +49,7 @@ class Live:
         try:
             first = self._access.urls.of(plan.table, owners)
             turn = pager(plan.paging, self._access.urls)
-            ask = partial(self._ask, name, first, turn, may_go="user" in owners)
+            ask = partial(self._ask, name, first, turn, may_go="user" in owners or name in LACKING)
             read = partial(self._content, plan)
             walk = Walk(name, self.figures, ask, read, turn, plan.table.etag, caps, enough)
             return await walk.pages(marks)

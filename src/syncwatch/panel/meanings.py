@@ -184,6 +184,23 @@ class AsText:
         return value
 
 
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A text that is no longer than `longest`; whatever else stands there is nobody's name."""
+
+    longest: int
+
+    def of(self, get: Fetch) -> Fetch:
+        """See `Meaning.of`."""
+        longest = self.longest
+
+        def value(row: Any) -> str | None:
+            found = get(row)
+            return found if found.__class__ is str and len(found) <= longest else None
+
+        return value
+
+
 def lookup(field: Field, words: Words) -> Lookup:
     """The meanings of a field's words; null where there must be a word is unknown, else it says nothing."""
     statuses: Callable[[Any], Any] = field.statuses or bool

@@ -19,6 +19,7 @@ from syncwatch.panel.pages import ALL, NO_MARKS, NOBODY, Caps, Enough, Walked, n
 from syncwatch.panel.structs import Row
 from syncwatch.panel.tables import TABLES, Scope
 from syncwatch.rows import (
+    ActivityRow,
     Figures,
     IssueTab,
     OrganizationRow,
@@ -26,12 +27,14 @@ from syncwatch.rows import (
     PageMark,
     PlanRow,
     SessionRow,
+    SettingRow,
     Sight,
     UserRow,
 )
 
 MAX_SESSION_PAGES = 5
 MAX_ISSUES = 2000  # rows kept of one user
+MAX_SETTINGS = 2000  # rows kept of one organization
 
 _FIELDS = tuple(TABLES["users"])
 _User = msgspec.defstruct("User", _FIELDS, bases=(Row,), frozen=True, eq=False, gc=False)
@@ -56,7 +59,9 @@ class Lists(Protocol):
         caps: Caps = ALL,
         enough: Enough = never,
     ) -> Walked | None:
-        """Read one list: of the tenant, or of the user or organization in `owners`; None if the user is gone.
+        """Read one list: of the tenant, or of the user or organization in `owners`.
+
+        None if the user is gone, or if the panel has no such list of them (`tables.LACKING`).
 
         Raises:
             PollError: and no other error.
@@ -107,6 +112,13 @@ class Reading:
             kept = marks[page.cursor].ids if page.rows is None else ()
             self._organizations += (*kept, *(row.id for row in page.rows or ()), *page.refused)
         return walked.pages
+
+    async def settings(self, organization: str) -> tuple[SettingRow, ...] | None:
+        """See `PanelReading.settings`."""
+        walked = await self._lists.read(
+            "settings", owners={"organization": organization}, caps=Caps(rows=MAX_SETTINGS)
+        )
+        return None if walked is None else walked.rows
 
     async def users(self, marks: Mapping[str, PageMark]) -> tuple[Page[UserRow], ...]:
         """See `PanelReading.users`."""
@@ -163,6 +175,11 @@ class Reading:
         cut = len(rows) > MAX_ISSUES
         self.figures.truncated |= cut
         return IssueTab(rows[:MAX_ISSUES], whole=whole and not cut)
+
+    async def activity(self, user: str) -> tuple[ActivityRow, ...] | None:
+        """See `PanelReading.activity`; one page, since only what happened last counts."""
+        walked = await self._lists.read("activity", owners={"user": user}, enough=lambda _: True)
+        return None if walked is None else walked.rows
 
     def _is_wide(self, name: str) -> bool:
         return name in self._profile.tables and self._profile.tables[name].table.wide
@@ -240,4 +257,5 @@ def _newest(sessions: Iterable[Any]) -> dict[str, Any]:
         "session_ended": newest.ended,
         "session_outcome": newest.outcome,
         "session_message": newest.message,
+        "session_source": newest.source,
     }

@@ -1,8 +1,8 @@
 """Which of our fields each table has, and what each may hold.
 
 The one declaration that the profile check and the compiler share: a field that is not here cannot be mapped, and
-what is not mapped is not decoded. Names, logons and addresses are read only where a table has to be joined by them,
-and nothing outside of the panel's package looks at them. `rows` says what the fields mean; this says how strictly they are read.
+what is not mapped is not decoded. Names, logons and addresses are read to join tables by them and to mask them out of
+texts, and are dropped with their row. `rows` says what the fields mean; this says how strictly they are read.
 Strict is whatever a verdict rests on: a row without its statuses is refused and counted, because a default would be
 a guess.
 """
@@ -12,7 +12,17 @@ from dataclasses import dataclass
 from enum import Enum, StrEnum, auto
 from types import MappingProxyType
 
-from syncwatch.model import AccessType, Condition, Mailbox, Outcome, Switch
+from syncwatch.model import (
+    AccessType,
+    Change,
+    Condition,
+    Direction,
+    Mailbox,
+    Operation,
+    Outcome,
+    Source,
+    Switch,
+)
 
 
 class Kind(Enum):
@@ -20,8 +30,10 @@ class Kind(Enum):
 
     ID = auto()  # text of 1 to 200 characters, or a number that is read as text
     REFERENCE = auto()  # the id of a row of another table, at most 200 characters or a number
-    KEY = auto()  # what a person is known by; compared, and never kept
+    KEY = auto()  # whose a row is, by what a person is known by; compared, and never kept
+    NAME = auto()  # what somebody is known by; never kept, and no row is refused for a strange one
     TEXT = auto()  # any text; privileged
+    VALUE = auto()  # a text, a number or a boolean, read as text; privileged
     CODE = auto()  # a short text or an integer, read as text
     COUNT = auto()  # an integer from 0
     SECONDS = auto()  # an integer from 1
@@ -64,21 +76,27 @@ class Scope(StrEnum):
     USER = "user"
 
 
-def _status(statuses: type[StrEnum], need: Need = Need.REQUIRED) -> Field:
-    return Field(Kind.STATUS, need, statuses=statuses)
+def _status(statuses: type[StrEnum], need: Need = Need.REQUIRED, empty: StrEnum | None = None) -> Field:
+    return Field(Kind.STATUS, need, empty, statuses)
 
 
 _ID = Field(Kind.ID, Need.REQUIRED)
 _WORD = Field(Kind.TEXT, empty="")
 _KEY = Field(Kind.KEY)
+_NAME = Field(Kind.NAME)
 
 TABLES: Mapping[str, Mapping[str, Field]] = MappingProxyType(
     {
         "organizations": {
             "id": _ID,
+            "name": _NAME,
             "switch": _status(Switch),
             "access_type": _status(AccessType, Need.OPTIONAL),
             "crm_connected": Field(Kind.FLAG),
+        },
+        "settings": {
+            "name": Field(Kind.CODE, Need.REQUIRED),
+            "value": Field(Kind.VALUE, Need.REQUIRED, empty=""),
         },
         "plans": {"id": _ID, "interval": Field(Kind.SECONDS, Need.REQUIRED)},
         "users": {
@@ -98,9 +116,10 @@ TABLES: Mapping[str, Mapping[str, Field]] = MappingProxyType(
             "session_ended": Field(Kind.TIME),
             "session_outcome": _status(Outcome, Need.WITH_PARENT),
             "session_message": Field(Kind.TEXT),
-            "logon": _KEY,
-            "address": _KEY,
-            "name": _KEY,
+            "session_source": _status(Source, Need.OPTIONAL),
+            "logon": _NAME,
+            "address": _NAME,
+            "name": _NAME,
         },
         "sessions": {
             "user": _KEY,
@@ -109,28 +128,35 @@ TABLES: Mapping[str, Mapping[str, Field]] = MappingProxyType(
             "ended": Field(Kind.TIME),
             "outcome": _status(Outcome),
             "message": Field(Kind.TEXT),
+            "source": _status(Source, Need.OPTIONAL),
         },
         "issues": {
             "user": _KEY,
             "type": _WORD,
             "name": _WORD,
-            "direction": _WORD,
-            "operation": _WORD,
+            "direction": _status(Direction, Need.OPTIONAL, Direction.UNKNOWN),
+            "operation": _status(Operation, Need.OPTIONAL, Operation.UNKNOWN),
             "code": Field(Kind.CODE, empty=""),
             "text": Field(Kind.TEXT, Need.REQUIRED, empty=""),
         },
+        "activity": {"at": Field(Kind.TIME, Need.REQUIRED), "change": _status(Change)},
     }
 )
 SCOPES: Mapping[str, tuple[Scope, ...]] = MappingProxyType(
     {
         "organizations": (Scope.TENANT,),
+        "settings": (Scope.ORGANIZATION,),
         "plans": (Scope.TENANT,),
         "users": (Scope.TENANT, Scope.ORGANIZATION),
         "sessions": (Scope.USER, Scope.ORGANIZATION, Scope.TENANT),
         "issues": (Scope.USER, Scope.ORGANIZATION, Scope.TENANT),
+        "activity": (Scope.USER,),
     }
 )
 """The scopes that each table may have, the usual one first."""
+
+LACKING = frozenset({"settings", "activity"})
+"""Tables that a panel may not have for everybody: not found is an answer."""
 
 USER_KEYS = ("id", "logon", "address", "name")
 """What a row of a table of many users may say whose it is by."""

@@ -8,7 +8,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from syncwatch.classification.find import Finder
-from syncwatch.model import Condition, Outcome, Running
+from syncwatch.model import (
+    Condition,
+    Context,
+    Direction,
+    Finding,
+    Operation,
+    OrganizationFacts,
+    Outcome,
+    Running,
+    Side,
+    Source,
+)
 from unit.given import (
     REQUIRED,
     T0,
@@ -38,8 +49,8 @@ ROW = IssueLine(
     [
         {"name": "Lunch 13:30"},
         {"type": "Task"},
-        {"direction": "x"},
-        {"operation": "Delete"},
+        {"direction": Direction.TO_MAILBOX},
+        {"operation": Operation.DELETE},
         {"code": "2"},
         {"text": "no"},
     ],
@@ -98,6 +109,57 @@ def test_equal_rows_come_together_and_different_ones_do_not():
     assert (one.count, two.count, three.count) == (2, 1, 1)
     assert one.fingerprint == two.fingerprint != three.fingerprint
     assert three.finding == REQUIRED
+
+
+def test_an_issue_keeps_which_way_its_item_was_to_go_and_what_for():
+    row = replace(ROW, direction=Direction.TO_MAILBOX, operation=Operation.DELETE)
+    (issue,) = finder().issues(enabled(), [row, row])
+    assert (issue.direction, issue.operation, issue.count) == (Direction.TO_MAILBOX, Operation.DELETE, 2)
+
+
+def judged(**organization) -> tuple[Finder, list[Context]]:
+    """A finder that knows organization `o1`, and the contexts in which it judges."""
+    contexts: list[Context] = []
+
+    def judge(text: str, context: Context) -> Finding:
+        contexts.append(context)
+        return classify(text)
+
+    found = Finder("firm-1", judge, b"k" * 32)
+    found.know({"o1": OrganizationFacts("o1", **organization)})
+    return found, contexts
+
+
+@pytest.mark.parametrize(
+    ("direction", "side"),
+    [
+        (Direction.TO_CRM, Side.CRM),
+        (Direction.TO_MAILBOX, Side.MAILBOX),
+        (Direction.UNKNOWN, None),
+    ],
+)
+def test_the_system_at_the_end_of_the_way_speaks(direction, side):
+    found, contexts = judged(access_type="m365_graph_user", settings={"S": 1})
+    found.issues(enabled(), [replace(ROW, direction=direction)])
+    assert contexts == [Context("m365_graph_user", side, settings={"S": 1})]
+
+
+@pytest.mark.parametrize(
+    ("source", "side"),
+    [
+        (Source.EXCHANGE, Side.MAILBOX),
+        (Source.CONNECTOR, Side.CRM),
+        (Source.ENGINE, None),
+        (Source.UNKNOWN, None),
+        (None, None),
+    ],
+)
+def test_a_session_speaks_for_the_part_that_it_blames(source, side):
+    found, contexts = judged(access_type="m365_graph_user")
+    row = SessionLine("s1", T0 - 30, T0, Outcome.ERRORS, "token", source)
+    found.sessions(enabled(), [row])
+    found.user(UserLine(session_outcome=Outcome.ERRORS, session_message="token", session_source=source))
+    assert contexts == [Context("m365_graph_user", side, source)] * 2
 
 
 @given(st.text(), st.text())

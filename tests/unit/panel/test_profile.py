@@ -28,7 +28,7 @@ def test_the_shipped_profile_maps_every_field_and_every_access_type():
     """But not what is only for panels that show no sessions, or that join by it, which this one need not do."""
     tables = dict(load_profiles([SHIPPED])["litify-inbox"].tables.mapped())
     for name, fields in TABLES.items():
-        elsewhere = {"condition", "user"} | ({"logon", "address", "name"} if name == "users" else set())
+        elsewhere = {"condition", "user", "logon"}
         assert tables[name].fields.sources().keys() == fields.keys() - elsewhere
     mapped = tables["users"].fields.sources()["access_type"].words
     assert set(mapped.values()) == set(AccessType) - {AccessType.UNKNOWN}

@@ -171,6 +171,25 @@ async def test_a_user_who_is_gone_is_none_and_one_without_issues_is_not(panel, p
         await reading.plans()
 
 
+async def test_a_panel_without_settings_or_activity_says_so_by_404(panel, panel_server):
+    panel_server.pages(f"{API}/organizations/o/settings", [{"name": "n", "value": "1"}])
+    panel_server.pages(f"{API}/organizations/bad/settings", [{"value": "1"}])
+    reading = panel.reading()
+    assert [row.name for row in await reading.settings("o")] == ["n"]
+    assert await reading.settings("gone") is None
+    assert await reading.activity("gone") is None
+    with pytest.raises(PollError, match="schema: settings: no row fits"):
+        await reading.settings("bad")
+
+
+async def test_of_the_activity_only_the_newest_page_is_read(panel, panel_server):
+    pages = [[{"date": f"2023-05-0{day}T10:00:00Z", "details": "x"}] for day in (3, 2, 1)]
+    panel_server.pages(f"{API}/users/u/activity", *pages)
+    reading = panel.reading()
+    assert len(await reading.activity("u")) == 1
+    assert (len(panel_server.asked), reading.figures.truncated) == (1, False)
+
+
 @pytest.mark.parametrize("user_id", ["../../oauth", "a/b?c=d#e", "%2e%2e", "\u00fc "])
 async def test_an_id_cannot_lead_out_of_its_place(panel, panel_server, user_id):
     assert await panel.reading().issues(user_id) is None
@@ -212,12 +231,15 @@ async def test_a_fault_of_ours_is_a_poll_error_too(panel, panel_server, user, mo
 
 async def test_a_whole_poll_sends_nothing_but_get(panel: Panel, panel_server, user):
     panel_server.pages(f"{API}/users", [user(userId="u")])
-    for table in ("organizations", "plans", "users/u/sessions", "users/u/issues"):
+    tabs = ("users/u/sessions", "users/u/issues", "users/u/activity")
+    for table in ("organizations", "organizations/o/settings", "plans", *tabs):
         panel_server.pages(f"{API}/{table}", [])
     reading = panel.reading()
     await reading.organizations({})
+    await reading.settings("o")
     await reading.users({})
     await reading.plans()
     await reading.sessions("u", back_to=0.0)
     await reading.issues("u")
-    assert [method for method, _, _ in panel_server.asked] == ["GET"] * 5
+    await reading.activity("u")
+    assert [method for method, _, _ in panel_server.asked] == ["GET"] * 7

@@ -6,13 +6,16 @@ import pytest
 from rich.console import Console
 from rich.pretty import Pretty
 
-from syncwatch.model import Mailbox, Outcome, Switch
+from syncwatch.model import Change, Direction, Mailbox, Operation, Outcome, Source, Switch
 from syncwatch.panel.compile import compile_profile
 from syncwatch.panel.decode import decode
 from syncwatch.panel.profile.load import load_profiles
 from syncwatch.rows import Figures
 
 SHIPPED = Path(__file__).parents[3] / "config" / "panels" / "litify-inbox.yaml"
+
+
+UNTOLD = (Direction.UNKNOWN, Operation.UNKNOWN)
 
 
 def read(profile, table, *rows, figures=None):
@@ -86,17 +89,74 @@ def test_organizations_plans_and_issues(profile):
         {
             "type": "Task",
             "name": "n",
-            "direction": "d",
+            "direction": "SalesforceToExchange",
             "operation": "Create",
             "errorCode": 1,
             "errorText": "t",
         },
-        {"errorCode": "SE001", "errorText": None},
+        {"errorCode": "SE001", "errorText": None, "direction": "Sideways", "operation": None},
         {"errorText": ""},
     )
     assert (number.code, text.code, none.code) == ("1", "SE001", "")
-    assert (number.type, number.name, number.direction, number.operation) == ("Task", "n", "d", "Create")
+    assert (number.type, number.name) == ("Task", "n")
+    assert (number.direction, number.operation) == (Direction.TO_MAILBOX, Operation.CREATE)
+    assert (text.direction, text.operation) == (none.direction, none.operation) == UNTOLD
     assert (number.text, text.text, none.name) == ("t", "", "")
+
+
+def test_settings_are_read_whatever_they_are_set_to(profile):
+    values = ("1", 1, 1.5, True, "a@firm.example;" * 100, None)
+    rows = read(profile, "settings", *({"name": "n", "value": value, "mode": "Force"} for value in values))
+    assert [row.value for row in rows] == ["1", "1", "1.5", "True", "a@firm.example;" * 100, ""]
+
+
+def test_activity_tells_why_and_not_by_whom(profile):
+    figures = Figures()
+    details = (
+        "User synchronization is disabled due to authorization error",
+        "User synchronization is disabled",
+        "Somebody had a look",
+        None,
+    )
+    rows = read(
+        profile,
+        "activity",
+        *(
+            {"date": "2023-05-02T10:00:03Z", "changedBy": "a@firm.example", "details": each}
+            for each in details
+        ),
+        figures=figures,
+    )
+    assert [row.change for row in rows] == [
+        Change.DISABLED_BY_AUTHORIZATION,
+        Change.DISABLED,
+        Change.UNKNOWN,
+        Change.UNKNOWN,
+    ]
+    assert rows[0].at == 1683021603.0
+    assert not hasattr(rows[0], "changedBy")
+    assert figures.unknown_values == {"activity.change": 1}
+
+
+def test_a_session_names_the_part_of_the_product_that_failed(profile, user):
+    session = {**user()["lastSession"], "errorSource": "Microsoft Exchange"}
+    [named, silent] = read(profile, "users", user(lastSession=session), user())
+    assert (named.session_source, silent.session_source) == (Source.EXCHANGE, None)
+    figures = Figures()
+    words = ("Connector", "Synchronization engine", None, "Unknown", "Gremlins")
+    rows = read(profile, "sessions", *({**session, "errorSource": word} for word in words), figures=figures)
+    assert [row.source for row in rows] == [
+        Source.CONNECTOR, Source.ENGINE, None, Source.UNKNOWN, Source.UNKNOWN,
+    ]  # fmt: skip
+    assert figures.unknown_values == {"sessions.source": 1}
+
+
+@pytest.mark.parametrize("strange", [7, None, ["A. Example"], {"first": "A."}, "x" * 401])
+def test_no_row_is_refused_for_a_strange_name(profile, user, strange):
+    figures = Figures()
+    rows = read(profile, "users", user(), user(name=strange, email=strange), figures=figures)
+    assert [(row.name, row.address) for row in rows] == [("A. Example", "a@firm.example"), (None, None)]
+    assert not figures.refused_rows
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,17 @@
 import pytest
 import yaml
 
-from syncwatch.model import AccessType, Condition, Mailbox, Outcome, Switch
+from syncwatch.model import (
+    AccessType,
+    Change,
+    Condition,
+    Direction,
+    Mailbox,
+    Operation,
+    Outcome,
+    Source,
+    Switch,
+)
 from syncwatch.panel.profile.load import load_profiles
 from syncwatch.panel.survey.lists import Surveyed
 from syncwatch.panel.survey.patch import suggest
@@ -259,10 +269,65 @@ def test_a_dot_in_a_name_stays_in_the_name(patched):
         (AccessType, "Microsoft 365 OAuth (Graph API) - App-only", "m365_graph_app_only"),
         (AccessType, "Google Direct Logon", "google_direct"),
         (Switch, "", None),
+        (Direction, "ExchangeToSalesforce", "to_crm"),
+        (Direction, "SALESFORCE_TO_OUTLOOK", "to_mailbox"),
+        (Direction, "exchange, salesforce", None),
+        (Direction, "mailbox", "to_mailbox"),
+        (Operation, "Insert", "create"),
+        (Operation, "modified", "update"),
+        (Source, "ExchangeConnector", "exchange"),
+        (Source, "Synchronization engine", "engine"),
+        (Change, "User synchronization is disabled due to authorization error", "disabled_by_authorization"),
+        (Change, "User synchronization is disabled due to an error", "disabled_by_other"),
+        (Change, "User synchronization is disabled", "disabled"),
+        (Change, "User synchronization is disabled by Jane Roe", None),
     ],
 )
 def test_what_words_mean(kind, word, meant):
     assert meaning(kind, word) == meant
+
+
+def test_an_id_may_be_made_of_a_name_that_is_read_too(patched):
+    change = {
+        "tables": {"organizations": {**ORGANIZATIONS, "fields": {**ORGANIZATIONS["fields"], "name": "n"}}}
+    }
+    offices = [{"title": f"Office {n}!", "count": n, "switch": "On"} for n in range(4)]
+    text, _, loaded = patched(change, organizations=offices, users=people())
+    assert fields(text, "organizations") == {"id": {"hash": ["title"]}, "name": "title"}
+    assert loaded.tables.organizations.fields.sources().keys() == {"id", "name", "switch"}
+
+
+def test_settings_and_activity_are_found_too(patched):
+    change = {
+        "tables": {
+            "organizations": ORGANIZATIONS,
+            "settings": {"path": "{organization}/settings", "fields": {"name": "n", "value": "v"}},
+            "activity": {
+                "path": "{user}/activity",
+                "fields": {"at": "a", "change": {"path": "c", "values": {"x": "unrelated"}}},
+            },
+        }
+    }
+    words = ("Synchronization enabled", "Synchronization disabled due to throttling error")
+    text, unsure, _ = patched(
+        change,
+        organizations=[{"id": f"o-{n}", "switch": "On"} for n in range(3)],
+        users=people(),
+        settings=[{"settingName": f"S{n % 3}", "settingValue": str(n)} for n in range(9)],
+        activity=[
+            {"changedOn": f"2023-05-0{n + 1}T10:00:00Z", "changedBy": "Jane", "details": words[n % 2]}
+            for n in range(8)
+        ],
+    )
+    assert fields(text, "settings") == {"name": "settingName", "value": "settingValue"}
+    assert fields(text, "activity") == {
+        "at": "changedOn",
+        "change": {
+            "path": "details",
+            "values": dict(zip(words, ("enabled", "disabled_by_throttling"), strict=True)),
+        },
+    }
+    assert unsure == ()
 
 
 def test_names_are_cut_into_words_however_they_are_written():

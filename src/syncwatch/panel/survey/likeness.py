@@ -3,7 +3,7 @@
 Both must agree, and a clear lead is needed: what is not clearly one thing is left to a person.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
@@ -84,10 +84,12 @@ def fits(declared: Field, words: Words | None, seen: Seen) -> bool:  # noqa: PLR
     match declared.kind:
         case Kind.ID:
             return seen.opaque and seen.nulls == 0
-        case Kind.REFERENCE | Kind.KEY | Kind.TEXT:
+        case Kind.REFERENCE | Kind.KEY | Kind.NAME | Kind.TEXT:
             return seen.texts == said
         case Kind.CODE:
             return not (seen.fractions or seen.booleans)
+        case Kind.VALUE:
+            return True
         case Kind.COUNT | Kind.SECONDS:
             return seen.numbers == said
         case Kind.FLAG:
@@ -124,15 +126,15 @@ def match(
         taken: paths that are other fields' already.
         targets: for fields that refer to another table, the values that they refer to.
     """
-    gone, used = set(taken), set[Keys]()
+    ways: dict[Keys, frozenset[str]] = dict.fromkeys(taken, frozenset({"taken"}))
     left = {name: candidates(table, name, rows, (targets or {}).get(name)) for name in wanted}
     found = Matches()
     while left:
         open_ = {
             name: [
-                _lowered(each, used)
+                _lowered(each, ways)
                 for each in each_field
-                if each.path not in (gone if _shareable(table, name) else gone | used)
+                if _agree(ways.get(each.path, frozenset()) | {_way(table, name, each)})
             ]
             for name, each_field in left.items()
         }
@@ -146,13 +148,19 @@ def match(
             found.unsure[name] = tuple(each.path for each in best[:3])
             continue
         found.sure[name] = best[0]
-        (used if _shareable(table, name) else gone).add(best[0].path)
+        ways[best[0].path] = ways.get(best[0].path, frozenset()) | {_way(table, name, best[0])}
     return found
 
 
-def _shareable(table: str, name: str) -> bool:
-    """Whether one path may tell several fields: a word may mean several things, anything else is but one."""
-    return TABLES[table][name].kind is Kind.STATUS
+def _way(table: str, name: str, each: Candidate) -> str:
+    """How a field reads its path."""
+    shared = {Kind.STATUS: "words", Kind.NAME: "name"}
+    return "hash" if each.hashed else shared.get(TABLES[table][name].kind, f"field {name}")
+
+
+def _agree(ways: frozenset[str]) -> bool:
+    """Whether one path may be read in these ways: a word may mean several things, and of a name an id may be made."""
+    return len(ways) == 1 or ways <= {"name", "hash"}
 
 
 def candidates(table: str, name: str, rows: Rows, target: Seen | None = None) -> list[Candidate]:
@@ -228,7 +236,7 @@ def _value_score(declared: Field, seen: Seen) -> float | None:
         return 0.0 if plain and seen.unique else None
     if declared.kind is Kind.REFERENCE:
         return 0.0 if _plain(seen) else None
-    if declared.kind in {Kind.KEY, Kind.TEXT} and seen.time:
+    if declared.kind in {Kind.KEY, Kind.NAME, Kind.TEXT} and seen.time:
         return None
     if declared.kind is Kind.SECONDS and seen.time:
         return None
@@ -261,7 +269,7 @@ def status_of(declared: Field, word: str, seen: Seen) -> object | None:
     return meaning(declared.statuses or bool, word)
 
 
-def _lowered(each: Candidate, used: set[Keys]) -> Candidate:
+def _lowered(each: Candidate, used: Container[Keys]) -> Candidate:
     return Candidate(each.score - _USED, each.path, each.hashed) if each.path in used else each
 
 

@@ -10,7 +10,17 @@ from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
-from syncwatch.model import AccessType, Condition, Mailbox, Outcome, Switch
+from syncwatch.model import (
+    AccessType,
+    Change,
+    Condition,
+    Direction,
+    Mailbox,
+    Operation,
+    Outcome,
+    Source,
+    Switch,
+)
 
 _HUMPS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _SHORTEST, _LONGEST = 2, 40  # letters of a word inside a longer one, and of that
@@ -24,6 +34,7 @@ CONCEPTS: Mapping[str, frozenset[str]] = MappingProxyType(
     {
         "access": _words("access api protocol connector"),
         "address": _words("mail email address smtp emails"),
+        "change": _words("change changed details detail action event what"),
         "code": _words("code no number num nr errno"),
         "created": _words("created creation since joined added registered"),
         "crm": _words("crm salesforce"),
@@ -56,6 +67,7 @@ CONCEPTS: Mapping[str, frozenset[str]] = MappingProxyType(
         ),
         "plan": _words("plan license licence tariff subscription tier edition package"),
         "session": _words("session sessions run job last latest newest recent"),
+        "source": _words("source origin component blamed culprit"),
         "start": _words("started start starts began begin begins begun"),
         "status": _words("status state mode enabled disabled active switch switched on"),
         "switch": _words(
@@ -65,6 +77,8 @@ CONCEPTS: Mapping[str, frozenset[str]] = MappingProxyType(
         "total": _words("total count totals size totalcount"),
         "type": _words("type kind category"),
         "user": _words("user users person people member members employee employees owner who staff"),
+        "value": _words("value setting"),
+        "when": _words("when at on date time timestamp datetime"),
     }
 )
 FILLERS = _words(
@@ -93,6 +107,7 @@ NAMES: Mapping[str, Mapping[str, Wanted]] = MappingProxyType(
     {
         "organizations": {
             "id": Wanted(("handle",), ("organization", "id"), ("user", "plan", "crm")),
+            "name": Wanted(("name",), ("organization",), ("id", "user", "plan", "crm")),
             "switch": Wanted(
                 ("switch",),
                 ("sync", "status"),
@@ -101,6 +116,7 @@ NAMES: Mapping[str, Mapping[str, Wanted]] = MappingProxyType(
             "access_type": Wanted(("access",), ("type", "mailbox"), ("created",)),
             "crm_connected": Wanted(("crm",), ("status", "mailbox"), ("id",)),
         },
+        "settings": {"name": Wanted(("name",)), "value": Wanted(("value",), never=("name",))},
         "plans": {
             "id": Wanted(("handle",), ("plan", "id"), ("user", "organization")),
             "interval": Wanted(("interval",), ("sync",)),
@@ -125,7 +141,8 @@ NAMES: Mapping[str, Mapping[str, Wanted]] = MappingProxyType(
             "session_started": Wanted(("session", "start"), never=("end",)),
             "session_ended": Wanted(("session", "end"), never=("start",)),
             "session_outcome": Wanted(("session", "outcome"), ("sync",)),
-            "session_message": Wanted(("session", "message"), ("sync",), ("code",)),
+            "session_message": Wanted(("session", "message"), ("sync",), ("code", "source")),
+            "session_source": Wanted(("session", "source"), ("error",)),
             "logon": Wanted(("logon",), ("user",)),
             "address": Wanted(("address",), ("user",)),
             "name": Wanted(("person",), ("name",), ("organization", "plan", "id", "address", "logon")),
@@ -136,7 +153,8 @@ NAMES: Mapping[str, Mapping[str, Wanted]] = MappingProxyType(
             "started": Wanted(("start",), ("job", "sync"), ("end",)),
             "ended": Wanted(("end",), ("job", "sync"), ("start",)),
             "outcome": Wanted(("outcome",), ("job", "sync"), ("message", "code")),
-            "message": Wanted(("message",), ("job", "sync"), ("code",)),
+            "message": Wanted(("message",), ("job", "sync"), ("code", "source")),
+            "source": Wanted(("source",), ("error",)),
         },
         "issues": {
             "user": Wanted(("user",), ("id", "address", "logon", "name")),
@@ -146,6 +164,10 @@ NAMES: Mapping[str, Mapping[str, Wanted]] = MappingProxyType(
             "operation": Wanted(("operation",)),
             "code": Wanted(("code",), ("error",)),
             "text": Wanted(("message",), ("error",), ("code",)),
+        },
+        "activity": {
+            "at": Wanted(("when",), ("change",)),
+            "change": Wanted(("change",), never=("user", "when")),
         },
     }
 )
@@ -181,6 +203,15 @@ MEANINGS: Mapping[type[StrEnum] | type[bool], Mapping[Meant, frozenset[str]]] = 
             Condition.UP: _WELL | _words("up active connected"),
             Condition.FAILING: _FAILED | _words("down attention disconnected"),
         },
+        Direction: {
+            Direction.TO_CRM: _words("crm salesforce"),
+            Direction.TO_MAILBOX: _words("mailbox mail exchange outlook calendar google gmail"),
+        },
+        Operation: {
+            Operation.CREATE: _words("create created creation add added insert inserted new"),
+            Operation.UPDATE: _words("update updated change changed modify modified edit edited"),
+            Operation.DELETE: _words("delete deleted deletion remove removed drop dropped"),
+        },
         bool: {True: _YES, False: _NO},
     }
 )
@@ -199,15 +230,35 @@ _WORSE: Mapping[frozenset[Meant], Meant] = MappingProxyType(
         frozenset({Outcome.COMPLETED, Outcome.ERRORS}): Outcome.ERRORS,
     }
 )
-_ENTRANCES: tuple[tuple[frozenset[str], AccessType], ...] = (
-    (_words("google service"), AccessType.GOOGLE_SERVICE_ACCOUNT),
-    (_words("google"), AccessType.GOOGLE_DIRECT),
-    (_words("graph app"), AccessType.M365_GRAPH_APP_ONLY),
-    (_words("graph user"), AccessType.M365_GRAPH_USER),
-    (_words("oauth ews impersonated"), AccessType.M365_EWS_IMPERSONATED),
-    (_words("oauth ews user"), AccessType.M365_EWS_USER),
-    (_words("basic impersonated"), AccessType.EWS_BASIC_IMPERSONATED),
-    (_words("basic user"), AccessType.EWS_BASIC_USER),
+# What is told by several words together: the first line all of whose words are there.
+_TOGETHER: Mapping[type[StrEnum] | type[bool], tuple[tuple[frozenset[str], Meant], ...]] = MappingProxyType(
+    {
+        AccessType: (
+            (_words("google service"), AccessType.GOOGLE_SERVICE_ACCOUNT),
+            (_words("google"), AccessType.GOOGLE_DIRECT),
+            (_words("graph app"), AccessType.M365_GRAPH_APP_ONLY),
+            (_words("graph user"), AccessType.M365_GRAPH_USER),
+            (_words("oauth ews impersonated"), AccessType.M365_EWS_IMPERSONATED),
+            (_words("oauth ews user"), AccessType.M365_EWS_USER),
+            (_words("basic impersonated"), AccessType.EWS_BASIC_IMPERSONATED),
+            (_words("basic user"), AccessType.EWS_BASIC_USER),
+        ),
+        Source: (
+            (_words("exchange"), Source.EXCHANGE),
+            (_words("engine"), Source.ENGINE),
+            (_words("connector"), Source.CONNECTOR),
+            (_words("salesforce"), Source.CONNECTOR),
+            (_words("unknown"), Source.UNKNOWN),
+        ),
+        Change: (
+            (_words("disabled authorization"), Change.DISABLED_BY_AUTHORIZATION),
+            (_words("disabled throttling"), Change.DISABLED_BY_THROTTLING),
+            (_words("disabled other error"), Change.DISABLED_BY_OTHER),
+            (_words("disabled error"), Change.DISABLED_BY_OTHER),
+            (_words("disabled"), Change.DISABLED),
+            (_words("enabled"), Change.ENABLED),
+        ),
+    }
 )
 _OF_ENTRANCES = _words(
     "microsoft office 365 oauth oauth2 ews graph api basic exchange online end user impersonated impersonation app"
@@ -218,6 +269,7 @@ KNOWN = frozenset().union(
     NEGATIONS,
     _OF_ENTRANCES,
     *CONCEPTS.values(),
+    *(words for lines in _TOGETHER.values() for words, _ in lines),
     *(words for meanings in MEANINGS.values() for words in meanings.values()),
 )
 
@@ -249,8 +301,10 @@ def meaning(kind: type[StrEnum] | type[bool], text: str) -> Meant | None:
     words = frozenset(tokens(text))
     if not technical(text):
         return None
-    if kind is AccessType:
-        return next((entrance for wanted, entrance in _ENTRANCES if wanted <= words), None)
+    if kind in _TOGETHER:
+        return next((meant for wanted, meant in _TOGETHER[kind] if wanted <= words), None)
+    if kind is Direction and "to" in words:  # what follows says where to
+        words = frozenset(tokens(text)[tokens(text).index("to") :])
     # "no" alone is an answer, and before something else it denies it.
     denied = words & NEGATIONS if len(words) > 1 else frozenset()
     hits = frozenset(meant for meant, said in MEANINGS[kind].items() if (words - denied) & said)
