@@ -25,7 +25,7 @@ from syncwatch.panel.compile import CompiledProfile, compile_profile
 from syncwatch.panel.meanings import hashed
 from syncwatch.panel.panel import Panel
 from syncwatch.polling.announce import Announcer
-from syncwatch.polling.details import AT_ONCE
+from syncwatch.polling.asking import AT_ONCE
 from syncwatch.polling.meters import PollMeters
 from syncwatch.polling.poll import Result, Stages, poll
 from syncwatch.polling.schedule import longest_silence

@@ -1,25 +1,24 @@
-"""The details of those users who need them: sessions tables and Issues tabs.
+"""The details of those users who need them: sessions tables, Issues tabs, and last their Activity tabs.
 
 What could be read is kept: when the time is up or a user's tab fails, that user stays `pending` and is asked for
 again, the others are settled. Whoever failed before is asked for last, so that nobody is kept waiting for ever.
 """
 
-import asyncio
+from collections.abc import Sequence
 from operator import attrgetter
 from typing import NamedTuple
 
 from syncwatch.classification.find import Finder
 from syncwatch.errors import PollError, Reason
 from syncwatch.model import SessionFacts, UserFacts
-from syncwatch.polling.lists import Lists, Terms
+from syncwatch.polling.activity import Activity
+from syncwatch.polling.asking import ask_each, hopeless
+from syncwatch.polling.lists import Lists
 from syncwatch.polling.needs import needs_issues, needs_sessions, settle, with_issues
+from syncwatch.polling.terms import Terms
 from syncwatch.rows import PanelReading
 from syncwatch.state.memory import TenantMemory
 from syncwatch.state.reading import UserReading
-
-AT_ONCE = 4  # requests in flight to one panel
-GIVE_UP = 5  # failed details after which the rest is left for the next poll
-FATAL = frozenset({Reason.AUTH, Reason.FORBIDDEN, Reason.RATE_LIMITED})  # no use asking for more
 
 
 class _Asked(NamedTuple):
@@ -31,7 +30,7 @@ class _Asked(NamedTuple):
 
 
 class Details:
-    """The sessions and issues of those users who need them.
+    """The details of those users who need them.
 
     Attributes:
         users: every user's reading; those that could not be read are pending.
@@ -45,27 +44,27 @@ class Details:
         self._sight = panel.sight
         self._reread = reread
         self._open: set[str] = set()
+        self._activity = Activity(panel, self.users)
         self._errors: list[PollError] = []
-        self._stopped = False
-        self._slots = asyncio.Semaphore(AT_ONCE)
 
     @property
     def reached(self) -> bool:
-        """Whether every user who was to be asked for was."""
+        """Whether every user who was to be asked for was; Activity tabs count nothing, and are not waited for."""
         return all(self.users[id_].failed for id_ in self._open)
 
-    def failure(self, other: PollError | None) -> PollError | None:
-        """Why the reading is not complete, `other` being what failed beside the details; None if it is."""
-        errors = [*self._errors, other] if other else self._errors
-        if not self._open and not errors:
+    def failure(self, others: Sequence[PollError]) -> PollError | None:
+        """Why the reading is not complete, `others` being what failed beside the details; None if it is."""
+        errors = [*self._errors, *others]
+        left = len(self._open | self._activity.open)
+        if not left and not errors:
             return None
         why = errors[0] if errors else "out of time"
         waits = [error.retry_after for error in errors if error.retry_after is not None]
-        detail = f"details of {len(self._open)} of {len(self.users)} users are still to be read; {why}"
+        detail = f"details of {left} of {len(self.users)} users are still to be read; {why}"
         return PollError(Reason.PARTIAL, detail, retry_after=max(waits, default=None))
 
     async def read(self, lists: Lists, terms: Terms, deadline: float) -> None:
-        """Fill `users`, until `deadline` of the event loop's time."""
+        """Fill `users`, until `deadline` of the event loop's time; those not reached stay pending."""
         asking = []
         for facts in lists.users.values():
             interval = lists.plans.intervals.get(facts.plan or "", terms.default_plan_interval)
@@ -74,12 +73,9 @@ class Details:
                 asking.append(asked)
         asking.sort(key=attrgetter("failed"))  # whoever cannot be read holds up nobody
         self._open.update(asked.facts.id for asked in asking)
-        try:
-            async with asyncio.timeout_at(deadline), asyncio.TaskGroup() as group:
-                for asked in asking:
-                    group.create_task(self._user(asked))
-        except TimeoutError:
-            return  # those not reached stay pending
+        self._errors = await ask_each(asking, self._user, deadline)
+        if not hopeless(self._errors):
+            self._errors += await self._activity.read(self._memory.version, deadline, terms.only)
 
     def _settle_by_list(self, facts: UserFacts, interval: float) -> _Asked | None:
         """Settle a user by the list alone, or say what is to be asked for."""
@@ -95,16 +91,12 @@ class Details:
 
     async def _user(self, asked: _Asked) -> None:
         id_ = asked.facts.id
-        async with self._slots:
-            if self._stopped:
-                return
-            try:
-                self.users[id_] = await self._settled(asked)
-                self._open.discard(id_)
-            except PollError as error:
-                self._errors.append(error.with_traceback(None))
-                self._stopped = error.reason in FATAL or len(self._errors) >= GIVE_UP
-                self.users[id_] = UserReading(asked.facts, pending=True, failed=True)
+        try:
+            self.users[id_] = await self._settled(asked)
+        except PollError:
+            self.users[id_] = UserReading(asked.facts, pending=True, failed=True)
+            raise
+        self._open.discard(id_)
 
     async def _settled(self, asked: _Asked) -> UserReading:
         """The user's reading; pending if the panel has deleted the user since the list was read."""

@@ -1,21 +1,24 @@
-"""The lists of one panel: organizations, users and plans, and what memory has to add to them.
+"""The lists of one panel: organizations with their settings, users and plans, and what memory has to add to them.
 
 A page that has not changed since the last poll is answered from memory; a row that could not be read becomes a
 user of whom nothing is known. Only a failure of organizations or users fails a poll. What the panel does not list
-is not asked for.
+is not asked for. Organizations and settings come first: they decide who must act on what the users list says.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TypeVar
 
 from msgspec import structs
 
 from syncwatch.classification.find import Finder
 from syncwatch.errors import PollError
-from syncwatch.model import OrganizationFacts, Plans, UserFacts
+from syncwatch.model import OrganizationFacts, UserFacts
+from syncwatch.polling.activity import carry_activity
+from syncwatch.polling.inventory import PlanList, read_plans, read_settings
 from syncwatch.polling.needs import carry
-from syncwatch.rows import OrganizationRow, Page, PageMark, PanelReading, Sight
+from syncwatch.polling.terms import Terms
+from syncwatch.rows import OrganizationRow, Page, PageMark, PanelReading, Sight, UserRow
 from syncwatch.state.memory import TenantMemory
 
 Row = TypeVar("Row")
@@ -23,78 +26,88 @@ Fact = TypeVar("Fact")
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
-    """What a reading goes by.
+class Lists:
+    """What the lists say of the instant `time`; the pages' marks are for the next poll.
 
-    Attributes:
-        now: the instant of the reading.
-        rules: digest of the rule set in use.
-        timeout: seconds for the whole reading.
-        inventory_interval: seconds between two readings of the plans.
-        default_plan_interval: seconds, for users whose plan is not known.
-        only: the one user whose details are wanted; None for everybody's.
+    `reread` is whether every text is to be judged again, `errors` what could not be read beside the lists themselves.
     """
 
-    now: float
-    rules: str
-    timeout: float
-    inventory_interval: float
-    default_plan_interval: float
-    only: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class PlanList:
-    """Seconds between two sessions by plan id, when that was read, plan ids not listed, and why it is old."""
-
-    intervals: Plans
-    read: float | None
-    odd: frozenset[str]
-    error: PollError | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Lists:
-    """What the lists say of the instant `time`; the pages' marks are for the next poll."""
-
     organizations: Mapping[str, OrganizationFacts]
+    settings_read: Mapping[str, float]
     users: Mapping[str, UserFacts]
     plans: PlanList
     organization_pages: Mapping[str, PageMark]
     user_pages: Mapping[str, PageMark]
     time: float
+    reread: bool
+    errors: tuple[PollError, ...]
 
 
 async def read_lists(
-    panel: PanelReading, memory: TenantMemory, finder: Finder, terms: Terms, *, reread: bool
+    panel: PanelReading, memory: TenantMemory, finder: Finder, terms: Terms, deadline: float
 ) -> Lists:
-    """Read the lists; `reread` asks for every page whole.
+    """Read the lists, until `deadline` of the event loop's time at most.
 
     Raises:
         PollError: organizations or users could not be read.
     """
+    other_rules = memory.rules != terms.rules
     organization_pages: tuple[Page[OrganizationRow], ...] = ()
     if panel.sight.organizations:
-        organization_pages = await panel.organizations({} if reread else memory.organization_pages)
-    user_pages = await panel.users({} if reread else memory.user_pages)
-    organizations = _merge(
-        organization_pages,
-        memory.organization_pages,
-        lambda row: OrganizationFacts(row.id, row.switch, row.access_type, row.crm_connected),
-        memory.organizations,
-        OrganizationFacts,
+        organization_pages = await panel.organizations({} if other_rules else memory.organization_pages)
+    listed = _merge(
+        organization_pages, memory.organization_pages, _organization, memory.organizations, OrganizationFacts
     )
-    finder.know(organizations)
-    sight = panel.sight  # what turned out while the users were read
+    settings = await read_settings(panel, memory, listed, terms, deadline)
+    finder.know(settings.organizations)
+    reread = other_rules or _judged_otherwise(settings.organizations, memory)
+    user_pages = await panel.users({} if reread else memory.user_pages)
+    users = _users(panel.sight, user_pages, memory, finder, reread=reread)
+    plans = await read_plans(panel, memory, users.values(), terms)
+    return Lists(
+        organizations=settings.organizations,
+        settings_read=settings.read,
+        users=users,
+        plans=plans,
+        organization_pages=_marks(organization_pages),
+        user_pages=_marks(user_pages),
+        time=terms.now if panel.time is None else min(panel.time, terms.now),
+        reread=reread,
+        errors=(*settings.errors, *((plans.error,) if plans.error else ())),
+    )
+
+
+def _organization(row: OrganizationRow) -> OrganizationFacts:
+    return OrganizationFacts(row.id, row.switch, row.access_type, row.crm_connected)
+
+
+def _users(
+    sight: Sight, pages: tuple[Page[UserRow], ...], memory: TenantMemory, finder: Finder, *, reread: bool
+) -> dict[str, UserFacts]:
+    """The users' facts; `sight` is what turned out while they were read."""
     known = {id_: user.facts for id_, user in memory.users.items()}
-    listed = _merge(user_pages, memory.user_pages, finder.user, known, UserFacts)
-    users = {
-        id_: carry(_planned(facts, sight), memory.users.get(id_), sight, reread=reread)
-        for id_, facts in listed.items()
+    listed = _merge(pages, memory.user_pages, finder.user, known, UserFacts)
+    users = {}
+    for id_, facts in listed.items():
+        old = memory.users.get(id_)
+        users[id_] = carry_activity(carry(_planned(facts, sight), old, sight, reread=reread), old)
+    return users
+
+
+def _judged_otherwise(organizations: Mapping[str, OrganizationFacts], memory: TenantMemory) -> bool:
+    """Whether who must act may be decided otherwise than before for somebody who is remembered."""
+    before = memory.organizations
+    changed = {
+        id_
+        for id_ in organizations.keys() | before.keys()
+        if _decisive(organizations.get(id_)) != _decisive(before.get(id_))
     }
-    plans = await _plans(panel, memory, users.values(), terms)
-    time = terms.now if panel.time is None else min(panel.time, terms.now)
-    return Lists(organizations, users, plans, _marks(organization_pages), _marks(user_pages), time)
+    return bool(changed) and any(user.facts.organization in changed for user in memory.users.values())
+
+
+def _decisive(organization: OrganizationFacts | None) -> tuple[str | None, Mapping[str, int]]:
+    """What of an organization goes into `Finder.know`."""
+    return (organization.access_type, organization.settings) if organization else (None, {})
 
 
 def _merge(
@@ -124,25 +137,3 @@ def _planned(facts: UserFacts, sight: Sight) -> UserFacts:
 
 def _marks(pages: Iterable[Page[Row]]) -> dict[str, PageMark]:
     return {page.cursor: page.mark for page in pages if page.mark is not None}
-
-
-async def _plans(
-    panel: PanelReading, memory: TenantMemory, users: Iterable[UserFacts], terms: Terms
-) -> PlanList:
-    """The plans: read once an inventory interval, and at once when a user names one not heard of yet.
-
-    A failure costs no more than the plans' freshness: the last known ones and the default serve until the next poll.
-    """
-    if not panel.sight.plans:
-        return PlanList({}, None, frozenset())
-    named = {user.plan for user in users if user.plan is not None}
-    due = memory.plans_read is None or terms.now - memory.plans_read >= terms.inventory_interval
-    known = PlanList(memory.plans, memory.plans_read, memory.odd_plans)
-    if not due and named <= memory.plans.keys() | memory.odd_plans:
-        return known
-    try:
-        rows = await panel.plans()
-    except PollError as error:
-        return replace(known, error=error.with_traceback(None))
-    plans = {row.id: float(row.interval) for row in rows if row.interval > 0}
-    return PlanList(plans, terms.now, frozenset(named - plans.keys()))

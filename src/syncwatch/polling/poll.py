@@ -16,8 +16,8 @@ from syncwatch.clock import Clock
 from syncwatch.diagnosis.tree import Circumstances, diagnose
 from syncwatch.errors import PollError, Reason
 from syncwatch.model import UNCLASSIFIED, Owner, Switch, UserFacts, Verdict
-from syncwatch.polling.lists import Terms
 from syncwatch.polling.read import read
+from syncwatch.polling.terms import Terms
 from syncwatch.rows import Figures, PanelReading, Sight
 from syncwatch.state.journal import Change, Commit, Journal
 from syncwatch.state.memory import TenantMemory

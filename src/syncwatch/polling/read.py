@@ -5,7 +5,8 @@ import asyncio
 from syncwatch.classification.find import Finder
 from syncwatch.errors import PollError, Reason
 from syncwatch.polling.details import Details
-from syncwatch.polling.lists import Terms, read_lists
+from syncwatch.polling.lists import read_lists
+from syncwatch.polling.terms import Terms
 from syncwatch.rows import PanelReading
 from syncwatch.state.memory import TenantMemory
 from syncwatch.state.reading import Reading
@@ -20,14 +21,13 @@ async def read(
         PollError: the lists could not be read.
     """
     deadline = asyncio.get_running_loop().time() + terms.timeout
-    reread = memory.rules != terms.rules
     try:
         async with asyncio.timeout_at(deadline):
-            lists = await read_lists(panel, memory, finder, terms, reread=reread)
+            lists = await read_lists(panel, memory, finder, terms, deadline)
     except TimeoutError:
         raise PollError(Reason.TIMEOUT, f"the lists took longer than {terms.timeout:g} s") from None
     whole_list = not panel.figures.truncated
-    details = Details(panel, memory, finder, reread=reread)
+    details = Details(panel, memory, finder, reread=lists.reread)
     await details.read(lists, terms, deadline)
     reading = Reading(
         time=lists.time,
@@ -42,5 +42,6 @@ async def read(
         odd_plans=lists.plans.odd,
         users=details.users,
         sight=panel.sight,
+        settings_read=lists.settings_read,
     )
-    return reading, panel.held or details.failure(lists.plans.error)
+    return reading, panel.held or details.failure(lists.errors)

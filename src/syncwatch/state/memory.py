@@ -89,6 +89,7 @@ class TenantMemory(msgspec.Struct, frozen=True, gc=False):
         organization_pages: marks of the organizations list, by cursor.
         user_pages: marks of the users list, by cursor.
         organizations: by id.
+        settings_read: when the settings of each organization were read, by its id.
         plans: seconds between two sessions, by plan id.
         plans_read: when the plans were read.
         odd_plans: plan ids that users name and the panel does not list.
@@ -102,6 +103,7 @@ class TenantMemory(msgspec.Struct, frozen=True, gc=False):
     organization_pages: Mapping[str, PageMark] = MappingProxyType({})
     user_pages: Mapping[str, PageMark] = MappingProxyType({})
     organizations: Mapping[str, OrganizationFacts] = MappingProxyType({})
+    settings_read: Mapping[str, float] = MappingProxyType({})
     plans: Plans = MappingProxyType({})
     plans_read: float | None = None
     odd_plans: frozenset[str] = frozenset()

@@ -1,6 +1,7 @@
 """What one poll learned, before it is held against what is remembered."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
 
 import msgspec
 
@@ -52,3 +53,4 @@ class Reading(msgspec.Struct, frozen=True, gc=False):
     odd_plans: frozenset[str]
     users: Mapping[str, UserReading]
     sight: Sight
+    settings_read: Mapping[str, float] = MappingProxyType({})

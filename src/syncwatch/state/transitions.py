@@ -84,6 +84,7 @@ def transitions(
         organization_pages=reading.organization_pages,
         user_pages=reading.user_pages,
         organizations=reading.organizations,
+        settings_read=reading.settings_read,
         plans=reading.plans,
         plans_read=reading.plans_read,
         odd_plans=reading.odd_plans,

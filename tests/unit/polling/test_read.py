@@ -5,22 +5,19 @@ from dataclasses import replace
 import pytest
 from msgspec import structs
 
-from syncwatch.clock import Clock
 from syncwatch.errors import PollError, Reason
 from syncwatch.model import Condition, Mailbox, Outcome, State, Switch
-from syncwatch.polling.lists import Terms
-from syncwatch.polling.poll import Result, Stages, poll
+from syncwatch.polling.poll import poll
 from syncwatch.polling.read import read
-from syncwatch.rows import Figures, Sight
+from syncwatch.polling.terms import Terms
+from syncwatch.rows import Sight
 from syncwatch.state.journal import Commit, MemoryJournal
 from syncwatch.state.memory import TenantMemory
-from syncwatch.turns import Turns
 from unit.given import (
     DAY,
     FILTERED,
     HOUR,
     MINUTE,
-    OWNERS,
     T0,
     IssueLine,
     OrganizationLine,
@@ -32,6 +29,7 @@ from unit.given import (
     failed,
     finder,
 )
+from unit.polling.watched import Watched, stages
 
 NONE = ("unclassified", "vendor_support")  # shown even at 0
 
@@ -43,49 +41,11 @@ def terms(now: float = T0, **changes) -> Terms:
     })  # fmt: skip
 
 
-def stages(**changes) -> Stages:
-    return Stages(**{
-        "classify": classify, "rules": "r1", "owners": OWNERS, "fingerprint_key": b"k" * 32,
-        "journal": MemoryJournal(), "turns": Turns(), "inventory_interval": HOUR, "max_session": HOUR,
-        "default_plan_interval": 1800.0, "timeout": 5.0, **changes,
-    })  # fmt: skip
-
-
-class Still:
-    """A clock that a test sets."""
-
-    def __init__(self, time: float = T0) -> None:
-        self.time = time
-
-    def now(self) -> float:
-        return self.time
-
-    def monotonic(self) -> float:
-        return self.time
-
-
-class Watched:
-    """One tenant polled again and again, each time as many seconds later as a test says."""
-
-    def __init__(self, **lines) -> None:
-        self.panel = ScriptedPanel(**lines)
-        self.clock: Clock = Still()  # type: ignore[assignment]
-        self.stages = stages()
-        self.memory = TenantMemory()
-
-    async def poll(self, later: float = 0.0, **options) -> Result:
-        self.clock.time += later
-        self.panel.asked, self.panel.figures = [], Figures()
-        result = await poll("firm-1", self.panel, self.memory, self.stages, self.clock, **options)
-        self.memory = result.memory
-        return result
-
-
 async def test_a_poll_reads_lists_plans_and_the_tabs_that_are_needed():
     firm = Watched(lines=[(UserLine(issues=1), UserLine(id="u2"))], issues_={"u1": (IssueLine(),)})
     result = await firm.poll()
     assert result.error is None
-    assert firm.panel.asked == ["organizations", "users", "plans", "issues u1"]
+    assert firm.panel.asked == ["organizations", "settings o1", "users", "plans", "issues u1"]
     assert result.snapshot.counts().issues == {("salesforce_required_field", "salesforce_admin"): 1, NONE: 0}
     await firm.poll(MINUTE)
     assert firm.panel.asked == ["organizations", "users"]

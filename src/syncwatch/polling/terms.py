@@ -1,0 +1,28 @@
+"""What one reading of a panel goes by, from the configuration and the instant."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a reading goes by.
+
+    Attributes:
+        now: the instant of the reading.
+        rules: digest of the rule set in use.
+        timeout: seconds for the whole reading.
+        inventory_interval: seconds between two readings of settings and plans.
+        default_plan_interval: seconds, for users whose plan is not known.
+        only: the one user whose details are wanted; None for everybody's.
+    """
+
+    now: float
+    rules: str
+    timeout: float
+    inventory_interval: float
+    default_plan_interval: float
+    only: str | None = None
+
+    def inventory_due(self, read: float | None) -> bool:
+        """Whether something of the inventory that was read then, or never, is to be read now."""
+        return read is None or self.now - read >= self.inventory_interval
