@@ -16,6 +16,10 @@ from syncwatch.simulator import Format, Options, serve, write_fleet
 def command(  # noqa: PLR0917 - each is an option of the command
     tenants: Annotated[int, typer.Option(help="Number of tenants.")] = 25,
     users: Annotated[int, typer.Option(help="Users of each tenant.")] = 40,
+    organizations: Annotated[
+        int | None,
+        typer.Option(help="Organizations of each tenant; two to four unless said.", show_default=False),
+    ] = None,
     seed: Annotated[int, typer.Option(help="What makes this world different from another.")] = 1,
     listen: Annotated[str, typer.Option(help="Where to serve.", metavar="HOST:PORT")] = "127.0.0.1:9898",
     plan_interval: Annotated[
@@ -23,6 +27,15 @@ def command(  # noqa: PLR0917 - each is an option of the command
         typer.Option(help="Time between two sessions of a user; shorter means faster.", metavar="DURATION"),
     ] = "30m",
     broken: Annotated[int, typer.Option(help="How many tenants are broken.")] = 0,
+    breaks: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--break",
+            help="Let the largest organization of a tenant fail for this class from the start; may come again.",
+            metavar="TENANT=CLASS",
+            show_default=False,
+        ),
+    ] = None,
     page_size: Annotated[int, typer.Option(help="Rows on a page at most.")] = 200,
     fleet: Annotated[
         Path | None,
@@ -48,17 +61,19 @@ def command(  # noqa: PLR0917 - each is an option of the command
         str, typer.Option(help="Time between two exports.", metavar="DURATION")
     ] = "15s",
 ) -> None:
-    """Serve simulated panels: users whose states evolve, their CSV exports, /truth, POST /control/freeze."""
+    """Serve simulated panels: users whose states evolve, their CSV exports, /truth, and POST /control/freeze or break."""
     try:
         where: Address = address(listen)
         options = Options(
             tenants=tenants,
             users=users,
+            organizations=organizations,
             seed=seed,
             host=where.host,
             port=where.port,
             plan_interval=round(seconds(plan_interval)),
             broken=broken,
+            breaks={tenant: class_ for tenant, _, class_ in (each.partition("=") for each in breaks or ())},
             page_size=page_size,
             format=format_,
             exports=exports,

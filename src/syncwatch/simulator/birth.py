@@ -72,18 +72,23 @@ class Birth:
         self._plan_weights = _ONE_PLAN if options.read_as(tenant) is Format.CSV else _PLANS
 
     def organizations(self, *, last_is_off: bool) -> tuple[Organization, ...]:
-        """Two to four, the last of which may be off."""
-        count = self._rng.randint(2, 4)
+        """As many as the options say, or two to four; the last of several may be off."""
+        count = self._options.organizations or self._rng.randint(2, 4)
         return tuple(
             Organization(
                 id=f"org-{number}",
                 name=f"Office {number}",
                 access_type=self._rng.choice(tuple(ACCESS_TYPES)),
-                status=DISABLED if last_is_off and number == count else ENABLED,
+                status=DISABLED if last_is_off and number == count > 1 else ENABLED,
                 crm=self._rng.choices(("Connected", "Disconnected"), (9, 1))[0],
+                recurring=self._recurring(number),
             )
             for number in range(1, count + 1)
         )
+
+    def _recurring(self, number: int) -> str | None:
+        source = digest(self._options.seed, self._tenant, number, "recurring")
+        return ("0", "1", None)[source[0] % 3]
 
     def plans(self) -> tuple[Plan, ...]:
         """The usual plan, one that is half as fast, and one that nobody has any more."""
@@ -150,16 +155,18 @@ class Birth:
         return Newborn(user, make(user))
 
     def _ordinary(self, user: User) -> float:
-        user.issues = tuple(self._evolution.meet_issue() for _ in range(self._rng.choice((0, 0, 0, 1, 3))))
+        user.issues = tuple(
+            self._evolution.meet_issue(user) for _ in range(self._rng.choice((0, 0, 0, 1, 3)))
+        )
         return self._epoch - user.interval * (WARM_UP + self._rng.random())
 
     def _failing(self, user: User) -> float:
-        text = self._evolution.choose_trouble()
+        text = self._evolution.choose_trouble(user)
         user.trouble = None if self._rng.randrange(10) == 0 else text
         return self._fail_until_now(user, self._rng.randint(2, PATIENCE - 1))
 
     def _down(self, user: User) -> float:
-        user.trouble = self._evolution.choose_trouble()
+        user.trouble = self._evolution.choose_trouble(user)
         due = self._fail_until_now(user, PATIENCE)
         if self._rng.randrange(6) == 0:  # switched off although the last session completed
             self._evolution.complete(user, self._evolution.session(user.updated), self._epoch)

@@ -1,7 +1,9 @@
 """What only a test or a demo asks: the truth, and control over the world.
 
 `GET /truth`, `GET /truth/{tenant}`, `POST /control/freeze`, `POST /control/thaw`,
-`POST /control/fault {"tenant": ..., "kind": ...}`. No token is asked for: nothing here is real.
+`POST /control/fault {"tenant": ..., "kind": ...}` for the panel, and for what it shows
+`POST /control/break {"tenant": ..., "organization": ..., "class": ...}`: all sessions of that organization (the largest,
+unless one is named) fail for this class until null heals it. No token is asked for: nothing here is real.
 """
 
 import asyncio
@@ -13,6 +15,7 @@ from aiohttp import web
 from syncwatch.simulator.faults import Faults, error
 from syncwatch.simulator.options import FAULT_KINDS, FaultKind, Options
 from syncwatch.simulator.truth import truth_of
+from syncwatch.simulator.wordings import failure
 from syncwatch.simulator.world import World
 
 
@@ -32,6 +35,7 @@ class Control:
             web.post("/control/freeze", self._freeze),
             web.post("/control/thaw", self._thaw),
             web.post("/control/fault", self._fault),
+            web.post("/control/break", self._break),
         ]
 
     async def _truth(self, request: web.Request) -> web.Response:
@@ -71,6 +75,22 @@ class Control:
         self._faults.set(tenant, kind)
         self._world.interventions += 1
         return web.json_response({"tenant": tenant, "kind": kind})
+
+    async def _break(self, request: web.Request) -> web.Response:
+        try:
+            wanted = await request.json()
+            tenant, class_, named = wanted["tenant"], wanted["class"], wanted.get("organization")
+        except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError, AttributeError):
+            return error(400, "bad_request", 'Send {"tenant": ..., "organization": ..., "class": ...}.')
+        try:
+            text = None if class_ is None else failure(class_)
+            broken = self._world.tenant(tenant).break_(text, self._world.time, named)
+        except ValueError as refusal:
+            return error(400, "bad_request", str(refusal))
+        except (KeyError, TypeError):
+            return error(400, "bad_request", "The tenant and the organization must exist.")
+        self._world.interventions += 1
+        return web.json_response({"tenant": tenant, "organization": broken.id, "class": class_})
 
 
 def _is_kind(kind: object) -> TypeGuard[FaultKind]:

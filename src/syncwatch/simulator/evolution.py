@@ -6,13 +6,15 @@ switched on again ends a first session at that very instant, so that a monitor t
 that has watched all the time come to the same verdict. Nothing here reads a clock: instants are handed in.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from random import Random
 
 from syncwatch.simulator.options import Options
 from syncwatch.simulator.people import (
     DISABLED,
     ENABLED,
+    IMPERSONATED,
     INITIALIZED,
     LONGEST_SESSION,
     NOT_INITIALIZED,
@@ -70,9 +72,9 @@ class Evolution:
             return self._end(user, user.running, at)
         return self._begin(user, at) if user.runs else self._come_back(user, at)
 
-    def choose_trouble(self) -> Text:
-        """Something that makes sessions fail."""
-        return self._rng.choice(SESSION_FAILURES)
+    def choose_trouble(self, user: User) -> Text:
+        """Something that makes sessions of `user` fail."""
+        return self._draw(SESSION_FAILURES, partial(_may_befall, user))
 
     def session(self, started: float) -> Session:
         """A session that begins."""
@@ -101,6 +103,16 @@ class Evolution:
         user.failures, user.trouble = 0, None
         user.touch(at)
 
+    def run(self, user: User, at: float) -> None:
+        """End a session at this very instant, the one that runs or a short one: well, unless the organization is broken."""
+        newest = user.ended[0].ended if user.ended else None
+        begun = max(at - self.session_length(user), newest or user.created)
+        session, user.running = user.running or self.session(begun), None
+        if user.organization.trouble is None:
+            self.complete(user, session, at)
+        else:
+            self.fail(user, session, at, user.organization.trouble)
+
     def switch_off(self, user: User, at: float) -> None:
         """Do what the panel does after too many failures."""
         kind = _ERROR_KINDS.get(user.trouble.class_, "other") if user.trouble else "other"
@@ -108,10 +120,10 @@ class Evolution:
         user.switched(at, None, f"disabled due to {kind} error")
         user.touch(at)
 
-    def meet_issue(self) -> Issue:
-        """An item that does not sync from now on."""
+    def meet_issue(self, user: User) -> Issue:
+        """An item of `user` that does not sync from now on."""
         return Issue(
-            text=self._rng.choice(ISSUES),
+            text=self._draw(ISSUES, partial(_may_happen, user)),
             seed=f"{self._rng.getrandbits(64):016x}",
             type=self._rng.choice(("Appointment", "Appointment", "Appointment", "E-Mail", "Contact", "Task")),
             direction=self._rng.choice(("ExchangeToSalesforce", "SalesforceToExchange")),
@@ -122,6 +134,11 @@ class Evolution:
     def session_length(self, user: User) -> float:
         """How long an ordinary session of `user` takes, in seconds."""
         return min(USUAL_SESSION, 0.3 * user.interval) * self._rng.uniform(0.3, 1.5)
+
+    def _draw(self, texts: Sequence[Text], may_be: Callable[[Text], bool]) -> Text:
+        while not may_be(text := self._rng.choice(texts)):
+            pass
+        return text
 
     def _chance(self, probability: float) -> bool:
         return self._rng.random() < probability * self._options.change
@@ -142,7 +159,9 @@ class Evolution:
 
     def _end(self, user: User, session: Session, at: float) -> float:
         user.running = None
-        if at - session.started > LONGEST_SESSION:
+        if user.organization.trouble is not None:
+            self.fail(user, session, at, user.organization.trouble)
+        elif at - session.started > LONGEST_SESSION:
             self.fail(user, session, at, INTERRUPTED)
         elif self._in_trouble(user):
             self.fail(user, session, at, user.trouble)
@@ -157,7 +176,7 @@ class Evolution:
         if user.failures == 0:
             if not self._chance(TROUBLE):
                 return False
-            user.trouble = None if self._chance(SPEECHLESS) else self.choose_trouble()
+            user.trouble = None if self._chance(SPEECHLESS) else self.choose_trouble(user)
             return True
         transient = user.trouble is not None and user.trouble.transient
         return not self._chance(TRANSIENT_RECOVERY if transient else RECOVERY)
@@ -169,11 +188,23 @@ class Evolution:
                 user.mailbox = INITIALIZED
             user.switch, user.error = ENABLED, False
             user.switched(at, "admin", "enabled")
-            self.complete(user, self.session(at - self.session_length(user)), at)
+            self.run(user, at)
         return at + user.interval
 
     def _renew_issues(self, user: User) -> None:
         kept = tuple(issue for issue in user.issues if not self._chance(RESOLUTION))
-        fresh = (self.meet_issue(),) if len(kept) < MOST_ISSUES and self._chance(NEW_ISSUE) else ()
+        fresh = (self.meet_issue(user),) if len(kept) < MOST_ISSUES and self._chance(NEW_ISSUE) else ()
         if kept != user.issues or fresh:
             user.issues = kept + fresh
+
+
+def _may_befall(user: User, text: Text) -> bool:
+    """Whether sessions can fail for this: only an account that impersonates is denied it, and no other has no token."""
+    if user.enters in IMPERSONATED:
+        return text.expired != "mailbox"
+    return text.class_ != "impersonation_denied"
+
+
+def _may_happen(user: User, text: Text) -> bool:
+    """Whether an item can meet this: recurring events are not refused where the organization syncs them."""
+    return text.class_ != "recurring_sync_disabled" or user.organization.recurring != "1"

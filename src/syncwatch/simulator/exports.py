@@ -139,7 +139,7 @@ _NEWER_USER: Columns[User] = {
     "Email": lambda user: user.email,
     "Profile": lambda user: user.organization.name,
     "License": lambda user: user.plan and user.plan.name,
-    "Mailbox access type": lambda user: user.access_type or user.organization.access_type,
+    "Mailbox access type": lambda user: user.enters,
     "User ID": lambda user: user.id,
     "Issues": lambda user: len(user.issues),
     "Last synchronization session": _last_session,

@@ -12,6 +12,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Literal, get_args
 
+from syncwatch.simulator.wordings import failure
+
 FaultKind = Literal["down", "slow", "garbage", "html", "unauthorized", "rate_limited", "http_500", "none"]
 FAULT_KINDS: tuple[FaultKind, ...] = get_args(FaultKind)
 
@@ -32,6 +34,7 @@ class Options:
     Attributes:
         tenants: number of tenants.
         users: users of each tenant.
+        organizations: organizations of each tenant; None for two to four.
         seed: what makes this world different from another one.
         host: where to listen.
         port: where to listen; 0 takes a free one.
@@ -39,6 +42,7 @@ class Options:
         page_size: rows on a page at most, even if the client asks for more.
         history: ended sessions kept for each user, newest first.
         broken: how many tenants, the last ones, are broken from the start.
+        breaks: tenants whose largest organization fails from the start, each with the class of its failures.
         latency: seconds before every answer of a panel.
         slow: seconds that the fault `slow` adds.
         faults: how probable each fault is, for any request to a panel; empty for none.
@@ -60,6 +64,7 @@ class Options:
 
     tenants: int = 25
     users: int = 40
+    organizations: int | None = None
     seed: int = 1
     host: str = "127.0.0.1"
     port: int = 0
@@ -67,6 +72,7 @@ class Options:
     page_size: int = 200
     history: int = 20
     broken: int = 0
+    breaks: Mapping[str, str] = field(default_factory=dict)
     latency: float = 0.0
     slow: float = 120.0
     faults: Mapping[FaultKind, float] = field(default_factory=dict)
@@ -86,6 +92,7 @@ class Options:
         ranges: tuple[tuple[str, float, float, float], ...] = (
             ("tenants", self.tenants, 1, 100_000),
             ("users", self.users, 0, 100_000),
+            ("organizations", 1 if self.organizations is None else self.organizations, 1, 1_000),
             ("port", self.port, 0, 65_535),
             ("plan_interval", self.plan_interval, 1, 86_400),
             ("page_size", self.page_size, 1, LARGEST_PAGE),
@@ -105,6 +112,10 @@ class Options:
                 raise ValueError(f"{name} is {value:g}; it must be from {least:g} to {most:g}")
         if unknown := sorted(set(self.faults) - set(FAULT_KINDS)):
             raise ValueError(f"faults: {', '.join(unknown)}: the kinds are {', '.join(FAULT_KINDS)}")
+        for class_ in self.breaks.values():
+            failure(class_)
+        if strangers := sorted(set(self.breaks) - set(self.tenant_ids)):
+            raise ValueError(f"breaks: there is no tenant {', '.join(strangers)}")
         if (self.exports is None) != (self.exported == 0):
             raise ValueError(
                 "exports and exported go together: a folder, and how many tenants are exported to it"

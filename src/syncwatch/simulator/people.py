@@ -14,6 +14,16 @@ from syncwatch.simulator.texts import Text
 ENABLED = "Enabled"
 DISABLED = "Disabled"
 DISABLED_BY_ERROR = "Disabled due to an error"
+IMPERSONATION = "Microsoft 365 OAuth (EWS API) - Impersonated"
+IMPERSONATED = frozenset(
+    {
+        IMPERSONATION,
+        "Exchange basic (EWS API) - Impersonated",
+        "Microsoft 365 OAuth (Graph API) - App-only",
+        "Google Service Account",
+    }
+)
+"""Mailbox access types by the organization's account: its users have no token of their own that could expire."""
 INITIALIZED = "Initialized"
 NOT_INITIALIZED = "Not initialized"
 
@@ -25,13 +35,21 @@ ACTIVITY_ROWS = 20
 
 @dataclass(slots=True)
 class Organization:
-    """A group of users with shared settings; `crm` is the state of its Salesforce service account."""
+    """A group of users with shared settings.
+
+    Attributes:
+        crm: the state of its Salesforce service account.
+        recurring: its setting ServiceAutoTrackRecurrentEvents; None if the panel does not list it.
+        trouble: what every session of its users fails for until somebody mends it; None while nothing is broken.
+    """
 
     id: str
     name: str
     access_type: str
     status: str
     crm: str
+    recurring: str | None = None
+    trouble: Text | None = None
 
 
 class Plan(NamedTuple):
@@ -127,6 +145,11 @@ class User:
     version: int = 0
     activity: deque[Activity] = field(default_factory=lambda: deque(maxlen=ACTIVITY_ROWS))
     encoded: bytes | None = None
+
+    @property
+    def enters(self) -> str:
+        """The mailbox access type that counts."""
+        return self.access_type or self.organization.access_type
 
     @property
     def effective(self) -> str:

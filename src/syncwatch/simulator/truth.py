@@ -57,7 +57,7 @@ def truth_of(tenant: Tenant, now: float, *, broken: bool) -> dict[str, Any]:
     issues = [issue.text.class_ for user in tenant.users for issue in user.issues]
     counts = Counter(state for _, state in states)
     tokens = Counter(text.expired for text in complaints if text)
-    access = Counter(ACCESS_TYPES[user.access_type or user.organization.access_type] for user in tenant.users)
+    access = Counter(ACCESS_TYPES[user.enters] for user in tenant.users)
     return {
         "users": {state: counts[state] for state in STATES},
         "syncs_down": _by_class(Counter(class_of(user, state, now) for user, state in down)),

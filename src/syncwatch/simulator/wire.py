@@ -35,11 +35,15 @@ def organization_row(organization: Organization) -> bytes:
 
 def settings_rows(organization: Organization) -> list[bytes]:
     """An organization's settings."""
-    recurring = "1" if digest(organization.name, organization.access_type)[0] % 2 else "0"
+    settings = {
+        "ServiceAutoTrackRecurrentEvents": organization.recurring,
+        "ServiceSyncNotRespondedInvitations": "0",
+        "ServiceEventDeletionStrategy": "1",
+    }
     return [
-        _encode({"name": "ServiceAutoTrackRecurrentEvents", "value": recurring, "mode": "Force"}),
-        _encode({"name": "ServiceSyncNotRespondedInvitations", "value": "0", "mode": "Allow"}),
-        _encode({"name": "ServiceEventDeletionStrategy", "value": "1", "mode": "Allow"}),
+        _encode({"name": name, "value": value, "mode": "Allow"})
+        for name, value in settings.items()
+        if value is not None
     ]
 
 

@@ -111,7 +111,22 @@ SESSION_FAILURES = (
     Text("unclassified", "Pipeline stage $n gave back a value that nobody had foreseen (ref $guid)"),
     Text("unclassified", "Could not place $subject while ledger $n was open (ref $guid)"),
 )
-INTERRUPTED = next(text for text in SESSION_FAILURES if text.class_ == "sync_interrupted")
+
+
+def failure(class_: str) -> Text:
+    """The first wording for a session that fails for this class.
+
+    Raises:
+        ValueError: there is none.
+    """
+    found = next((text for text in SESSION_FAILURES if text.class_ == class_), None)
+    if found is None:
+        known = ", ".join(sorted({text.class_ for text in SESSION_FAILURES}))
+        raise ValueError(f"no session fails for {class_!r}; known: {known}")
+    return found
+
+
+INTERRUPTED = failure("sync_interrupted")
 
 ISSUES = (
     Text("salesforce_field_access", "Event: bad field names on insert/update call: WhoId"),

@@ -5,7 +5,8 @@ seed and one beginning make one world; only a tenant that was not looked at for 
 nobody saw. Freezing stops the time of the world, not the wall clock: a frozen session grows old.
 """
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from heapq import heapify, heapreplace
 from itertools import count
 from random import Random
@@ -13,7 +14,9 @@ from random import Random
 from syncwatch.simulator.birth import Birth
 from syncwatch.simulator.evolution import Evolution, instant
 from syncwatch.simulator.options import Options
-from syncwatch.simulator.people import User
+from syncwatch.simulator.people import ENABLED, IMPERSONATED, IMPERSONATION, Organization, User
+from syncwatch.simulator.texts import Text
+from syncwatch.simulator.wordings import failure
 
 CATCH_UP = 48  # plan intervals
 CRM_INTERVALS = 12  # how often a Salesforce service account may connect or disconnect
@@ -69,6 +72,34 @@ class Tenant:
                 upcoming = self._step(self.users[index], due)
             heapreplace(self._due, (instant(upcoming), index))
 
+    def break_(self, text: Text | None, at: float, organization: str | None = None) -> Organization:
+        """Let all sessions of an organization fail from now on, or heal it with None; its users notice at once.
+
+        Whoever is not switched off ends a session at this instant. No error switches them off while it lasts.
+
+        Args:
+            text: what the sessions fail for.
+            at: now.
+            organization: its id; None for the largest that is not off.
+
+        Raises:
+            KeyError: if there is no such organization.
+        """
+        sizes = Counter(user.organization.id for user in self.users)
+        wanted = (
+            organization or max(self.organizations, key=lambda one: (one.status == ENABLED, sizes[one.id])).id
+        )
+        broken = {one.id: one for one in self.organizations}[wanted]
+        broken.trouble = text
+        members = [user for user in self.users if user.organization is broken]
+        if text is not None and text.class_ == "impersonation_denied":
+            _impersonate(broken, members, instant(at))
+        for user in members:
+            if user.runs:
+                self._evolution.run(user, instant(at))
+        self.revision += 1
+        return broken
+
     def _step(self, user: User, due: float) -> float:
         version = user.version
         upcoming = self._evolution.step(user, due)
@@ -81,6 +112,16 @@ class Tenant:
             if self._rng.random() < (CRM_RETURN if lost else CRM_LOSS) * self._options.change:
                 organization.crm = "Connected" if lost else "Disconnected"
                 self.revision += 1
+
+
+def _impersonate(organization: Organization, members: Sequence[User], at: float) -> None:
+    """Let the organization's account enter the mailboxes of those who run; others keep the way in which they failed."""
+    before = organization.access_type
+    if before not in IMPERSONATED:
+        organization.access_type = IMPERSONATION
+    for user in members:
+        user.access_type = None if user.runs else user.access_type or before
+        user.touch(at)
 
 
 class World:
@@ -132,5 +173,7 @@ class World:
         found = self._tenants.get(tenant)
         if found is None:
             found = self._tenants[tenant] = Tenant(self._options, tenant, self._numbers[tenant], self.epoch)
+            if tenant in self._options.breaks:
+                found.break_(failure(self._options.breaks[tenant]), self.epoch)
         found.advance(self.time)
         return found

@@ -203,3 +203,5 @@ def test_a_tenant_that_there_is_not(config):
 def test_simulate_refuses_what_makes_no_sense():
     assert run("simulate", "--listen", "nowhere").exit_code == 2
     assert run("simulate", "--plan-interval", "soon").exit_code == 2
+    assert run("simulate", "--break", "firm-001=gremlins").exit_code == 2
+    assert run("simulate", "--break", "firm-999=impersonation_denied").exit_code == 2

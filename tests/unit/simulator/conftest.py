@@ -85,7 +85,7 @@ class Panel:
             assert response.status == 200
             return await response.json()
 
-    async def control(self, what: str, **body: str) -> int:
+    async def control(self, what: str, **body: str | None) -> int:
         async with self.client.post(f"/control/{what}", json=body) as response:
             return response.status
 
