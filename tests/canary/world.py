@@ -108,6 +108,28 @@ def planted_issue(text: str) -> Row:
     return issue(text, name=SUBJECT, type=PERSON, direction=ADDRESS, operation=SUBJECT, errorCode=PERSON)
 
 
+def planted_settings() -> list[Row]:
+    """Settings whose names and values are planted, and one that is kept."""
+    values = {"ServiceAutoTrackRecurrentEvents": "1", "SalesForceAPICallMinCount": ADDRESS}
+    rows: list[Row] = [{"name": name, "value": value, "mode": PERSON} for name, value in values.items()]
+    return [
+        *rows,
+        {"name": "ServiceAutoTrackBlacklist", "value": EVERYWHERE},
+        {"name": SUBJECT, "value": 1},
+        {"name": FIRM_NAME},
+        {"name": [SUBJECT], "value": PERSON},
+    ]
+
+
+def planted_activity(number: int) -> list[Row]:
+    """Who switched the user off, and details that nobody knows; with one that the profile does."""
+    known = "User synchronization is disabled due to authorization error"
+    rows: list[Row] = [
+        {"date": "2026-01-01T00:00:00Z", "details": each} for each in (EVERYWHERE, PERSON, known)
+    ]
+    return [{"changedBy": ADDRESS, "type": PERSON, **row} for row in (*rows, {"date": SUBJECT})[number % 2 :]]
+
+
 def confidential() -> Firm:
     """A firm whose every text is planted; ids alone are not."""
     planted = firm()
@@ -116,6 +138,7 @@ def confidential() -> Firm:
     named = {"name": FIRM_NAME, "externalId": ADDRESS}
     planted.organizations[0] |= {**named, "mailboxAccessType": FIRM_NAME, "crmConnection": PERSON}
     planted.organizations.append({"id": "org-2", **named, "synchronizationStatus": FIRM_NAME})
+    planted.settings = {"org": planted_settings(), "org-2": planted_settings()}
     planted.plans[0] |= named
     planted.plans.append({"id": "plan-2", **named, "synchronizationIntervalSeconds": SUBJECT})
     for number, text in enumerate(TEXTS):
@@ -126,6 +149,9 @@ def confidential() -> Firm:
         session |= {"scope": SUBJECT, "errorSource": PERSON, "errorCategory": ADDRESS}
         if number % 2:  # in the sessions table only
             person.row["lastSession"] = {**session, "message": None}
+        if number >= len(TEXTS) // 2:
+            person.row |= {"effectiveSynchronizationStatus": "Disabled due to an error"}
+            planted.activity[f"u-{number}"] = planted_activity(number)
     for number, change in enumerate(AS_ODD_VALUES):
         person = Person(planted, time.time, f"odd-{number}")
         person.runs(SUBJECT)

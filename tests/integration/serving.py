@@ -86,12 +86,14 @@ class Answer(NamedTuple):
     body: bytes
 
 
-def ask(port: int, path: str = "/metrics", method: str = "GET", **headers: str) -> Answer:
+def ask(
+    port: int, path: str = "/metrics", method: str = "GET", body: bytes | None = None, **headers: str
+) -> Answer:
     """One request; header names with `_` for `-`."""
     connection = HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
     try:
         connection.request(
-            method, path, headers={name.replace("_", "-"): text for name, text in headers.items()}
+            method, path, body, headers={name.replace("_", "-"): text for name, text in headers.items()}
         )
         answer = connection.getresponse()
         return Answer(answer.status, dict(answer.getheaders()), answer.read())

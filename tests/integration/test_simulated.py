@@ -99,6 +99,25 @@ def test_the_world_is_worth_the_comparison(simulator):
     assert all(each["issues_open"] and each["syncs_down"] for each in told)
 
 
+def test_an_organization_that_breaks_is_told_in_one_poll_and_when_it_heals_again(simulator, daemon):
+    port, _ = simulator
+    tenant, denied = TENANTS[1], ("impersonation_denied", "mail_admin")
+
+    def broken(class_: str | None, least: int, most: int) -> None:
+        body = json.dumps({"tenant": tenant, "class": class_}).encode()
+        assert ask(port, "/control/break", "POST", body).status == 200
+
+        def agree() -> None:
+            told, seen = expected(truth(simulator)[tenant]), daemon.figures(tenant)
+            assert {name: seen.get(name, {}) for name in told} == told
+            assert least <= seen["inboxsync_syncs_down"].get(denied, 0) <= most
+
+        eventually(agree)
+
+    broken("impersonation_denied", 10, 60)
+    broken(None, 0, 9)
+
+
 def test_a_broken_tenant_is_down_and_shows_nothing(daemon):
     seen = daemon.figures(BROKEN)
     assert seen["inboxsync_tenant_up"] == {(): 0}

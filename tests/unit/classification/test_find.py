@@ -237,3 +237,8 @@ def test_of_the_table_the_ended_sessions_speak_newest_first():
 def test_what_the_panel_leaves_open_stays_open_and_its_own_word_is_kept():
     facts = finder().user(UserLine(effective=None, issues=None, condition=Condition.FAILING))
     assert (facts.effective, facts.issue_rows, facts.condition) == (None, None, Condition.FAILING)
+
+
+def test_no_name_and_no_address_gets_into_facts():
+    named = UserLine(name="Canary Roe", address="canary@firm.example", session_job=None)
+    assert "anary" not in repr(msgspec.structs.asdict(finder().user(named)))

@@ -111,8 +111,13 @@ async def test_nothing_that_lives_here_shows_what_it_holds(canary, panel_server,
     last = {**user()["lastSession"], "message": SUBJECT}
     panel_server.pages(f"{API}/users", [user(email=ADDRESS, lastSession=last), user(issues=SUBJECT)])
     panel_server.pages(f"{API}/users/u/issues", [{"name": SUBJECT, "errorText": ADDRESS}])
+    panel_server.pages(f"{API}/organizations/o/settings", [{"name": SUBJECT, "value": ADDRESS}])
+    activity = {"date": "2026-01-01T00:00:00Z", "changedBy": ADDRESS, "details": SUBJECT}
+    panel_server.pages(f"{API}/users/u/activity", [activity])
     reading = canary.reading()
     pages, tab = await reading.users({}), await reading.issues("u")
+    settings, activities = await reading.settings("o"), await reading.activity("u")
+    assert pages[0].rows[0].address == settings[0].value == ADDRESS
     assert pages[0].rows
     assert pages[0].rows[0].session_message == SUBJECT
     assert tab.rows[0].name == SUBJECT
@@ -122,6 +127,8 @@ async def test_nothing_that_lives_here_shows_what_it_holds(canary, panel_server,
         pages[0].rows[0],
         tab,
         tab.rows,
+        settings,
+        activities,
         reading,
         reading.figures,
         canary,
