@@ -26,7 +26,7 @@ ROUNDS = 9
 PAGES = 60  # in each round
 ROWS = 200
 
-_fields = attrgetter(*(TABLES["users"].keys() - {"logon", "address", "name", "condition"}))
+_fields = attrgetter(*(TABLES["users"].keys() - {"logon", "condition"}))
 
 
 def _page() -> bytes:

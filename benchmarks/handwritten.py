@@ -6,12 +6,12 @@ The same fields with the same limits as `panel/tables.py` gives them, and the sa
 from collections.abc import Mapping
 from datetime import datetime
 from types import MappingProxyType
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta
 
-from syncwatch.model import Mailbox, Outcome, Switch
+from syncwatch.model import Mailbox, Outcome, Source, Switch
 
 Id = Annotated[str, Meta(min_length=1, max_length=200)]
 Reference = Annotated[str, Meta(max_length=200)]
@@ -28,6 +28,9 @@ MAILBOXES: Mapping[str | None, Mailbox] = MappingProxyType(
 )
 OUTCOMES: Mapping[str | None, Outcome] = MappingProxyType(
     {"finished": Outcome.COMPLETED, "errors": Outcome.ERRORS, "running": Outcome.RUNNING}
+)
+SOURCES: Mapping[str, Source] = MappingProxyType(
+    {"Unknown": Source.UNKNOWN, "Microsoft Exchange": Source.EXCHANGE, "Connector": Source.CONNECTOR}
 )
 ACCESS_TYPES: Mapping[str, str] = MappingProxyType(
     {
@@ -51,12 +54,15 @@ class Session(msgspec.Struct, rename="camel", frozen=True, eq=False, gc=False):
     status: str
     ended_at: datetime | None = None
     message: str | None = None
+    error_source: str | None = None
 
 
 class User(msgspec.Struct, frozen=True, eq=False, gc=False, kw_only=True):
     """One row; what means something else on the wire is a property, as in the compiled one."""
 
     id: Id = msgspec.field(name="userId")
+    called: Any = msgspec.field(name="name", default=None)
+    email: Any = None
     organization_id: Reference | None = msgspec.field(name="organizationId")
     plan: Reference | None = msgspec.field(name="planId", default=None)
     mailbox_status: str | None = msgspec.field(name="mailboxStatus")
@@ -67,6 +73,16 @@ class User(msgspec.Struct, frozen=True, eq=False, gc=False, kw_only=True):
     created_on: datetime | None = msgspec.field(name="createdOn", default=None)
     issues: Annotated[int, Meta(ge=0, lt=2**31)]
     session: Session | None = msgspec.field(name="lastSession")
+
+    @property
+    def name(self) -> str | None:
+        """Only a short text is one."""
+        return _name(self.called)
+
+    @property
+    def address(self) -> str | None:
+        """Only a short text is one."""
+        return _name(self.email)
 
     @property
     def organization(self) -> str:
@@ -128,6 +144,16 @@ class User(msgspec.Struct, frozen=True, eq=False, gc=False, kw_only=True):
     def session_message(self) -> str | None:
         """Privileged."""
         return None if self.session is None else self.session.message
+
+    @property
+    def session_source(self) -> Source | None:
+        """What the word means, if there is one."""
+        blamed = None if self.session is None else self.session.error_source
+        return None if blamed is None else SOURCES.get(blamed, Source.UNKNOWN)
+
+
+def _name(value: Any) -> str | None:
+    return value if isinstance(value, str) and len(value) <= 400 else None  # noqa: PLR2004
 
 
 class UsersPage(msgspec.Struct, frozen=True, eq=False, gc=False):
