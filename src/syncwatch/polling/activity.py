@@ -27,6 +27,8 @@ _WHY: Mapping[Change, Why | None] = MappingProxyType(
 )
 """What each change of the switch says; other rows say nothing about it."""
 
+_OFF = frozenset({Switch.DISABLED, Switch.DISABLED_BY_ERROR})
+
 
 class Activity:
     """The Activity tabs of one reading.
@@ -43,11 +45,8 @@ class Activity:
     async def read(self, turn: int, deadline: float, only: str | None) -> list[PollError]:
         """Ask for those who need it, or for the one in `only`; see `ask_each` for the rest."""
         sight = self._panel.sight
-        ids = [
-            id_
-            for id_, user in self._users.items()
-            if only in {None, id_} and needs_activity(user.facts, sight)
-        ]
+        wanted = self._users if only is None else self._users.keys() & {only}
+        ids = [id_ for id_ in wanted if needs_activity(self._users[id_].facts, sight)]
         self.open.update(ids)
         return await ask_each(ids, self._user, deadline, turn=turn)
 
@@ -72,8 +71,7 @@ def needs_activity(facts: UserFacts, sight: Sight) -> bool:
     """Whether the tab must be read: of a user whom an error or a person has switched off, once."""
     if not sight.activity or facts.activity_known or facts.mailbox is not Mailbox.INITIALIZED:
         return False
-    off = {Switch.DISABLED, Switch.DISABLED_BY_ERROR}
-    return facts.error or facts.switch in off or facts.effective is Switch.DISABLED_BY_ERROR
+    return facts.error or facts.switch in _OFF or facts.effective is Switch.DISABLED_BY_ERROR
 
 
 def switched_off(rows: Iterable[ActivityRow]) -> SwitchedOff | None:
