@@ -287,7 +287,7 @@ def _silent(b: Builder) -> None:
 def _switched(b: Builder) -> None:
     off = {"effectiveSynchronizationStatus": "Disabled"}
     error = {"effectiveSynchronizationStatus": "Disabled due to an error", "disabledDueToError": True}
-    auth = ("down", "oauth_token_expired", "end_user")
+    auth = ("down", "oauth_token_expired", "mail_admin")
     crm = ("down", "salesforce_auth", "client_admin")
     mute = ("down", "no_message", "vendor_support")
     b.user("token of the mailbox", *auth, last=b.session(TOKEN_TEXT, ago=2 * DAY), **error)

@@ -47,7 +47,7 @@ PEOPLE = (
     Person("Hal One", sessions=((300, ""),)),
     Person("Hal Other", sessions=((300, ""),)),
 )
-DOWN = ("oauth_token_expired", "end_user")
+DOWN = ("oauth_token_expired", "mail_admin")
 
 
 def us(moment: float) -> str:

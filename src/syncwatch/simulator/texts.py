@@ -68,12 +68,14 @@ class Text:
         template: the wording with its placeholders.
         expired: the side (`mailbox`, `crm`) whose token it calls expired or revoked; empty for neither.
         guard: whether it says that the duplicate guard stopped the whole user.
+        owner: who must act, where it is not who its class says.
     """
 
     class_: str
     template: str
     expired: str = ""
     guard: bool = False
+    owner: str = ""
 
     @property
     def transient(self) -> bool:

@@ -49,10 +49,17 @@ def class_of(user: User, state: str, now: float) -> str:
     return text.class_ if text else "no_message"
 
 
+def owner_of(user: User, class_: str) -> str:
+    """Who must act about a sync that is down with this class."""
+    text = _complaint(user)
+    return text.owner if text and text.owner and text.class_ == class_ else OWNERS[class_]
+
+
 def truth_of(tenant: Tenant, now: float, *, broken: bool) -> dict[str, Any]:
     """All figures of one tenant at `now`; `broken` is whether its panel can be read at all."""
     states = [(user, state_of(user, now)) for user in tenant.users]
     down = [(user, state) for user, state in states if state in SYNC_DOWN]
+    classes = [(user, class_of(user, state, now)) for user, state in down]
     complaints = [_complaint(user) for user, state in down if state != "stalled"]
     issues = [issue.text.class_ for user in tenant.users for issue in user.issues]
     counts = Counter(state for _, state in states)
@@ -60,8 +67,8 @@ def truth_of(tenant: Tenant, now: float, *, broken: bool) -> dict[str, Any]:
     access = Counter(ACCESS_TYPES[user.enters] for user in tenant.users)
     return {
         "users": {state: counts[state] for state in STATES},
-        "syncs_down": _by_class(Counter(class_of(user, state, now) for user, state in down)),
-        "issues_open": _by_class(Counter(issues)),
+        "syncs_down": _by_class(Counter((class_, owner_of(user, class_)) for user, class_ in classes)),
+        "issues_open": _by_class(Counter((class_, OWNERS[class_]) for class_ in issues)),
         "mailboxes": dict(sorted(access.items())),
         "organizations_crm_disconnected": sum(one.crm == "Disconnected" for one in tenant.organizations),
         "tokens_expired": {"mailbox": tokens["mailbox"], "crm": tokens["crm"]},
@@ -97,5 +104,7 @@ def _complaint(user: User) -> Text | None:
     return None if last is None or last.completed else last.text
 
 
-def _by_class(counts: Counter[str]) -> list[dict[str, Any]]:
-    return [{"class": name, "owner": OWNERS[name], "count": count} for name, count in sorted(counts.items())]
+def _by_class(counts: Counter[tuple[str, str]]) -> list[dict[str, Any]]:
+    return [
+        {"class": class_, "owner": owner, "count": count} for (class_, owner), count in sorted(counts.items())
+    ]

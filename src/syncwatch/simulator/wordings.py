@@ -67,9 +67,11 @@ SESSION_FAILURES = (
         guard=True,
     ),
     Text("salesforce_auth", "invalid_grant: expired access/refresh token", expired="crm"),
-    Text("salesforce_auth", "invalid_grant: inactive organization"),
-    Text("salesforce_auth", "invalid_grant: ip restricted"),
-    Text("salesforce_auth", "API_CURRENTLY_DISABLED: API is disabled for this user"),
+    Text("salesforce_auth", "invalid_grant: inactive organization", owner="salesforce_admin"),
+    Text("salesforce_auth", "invalid_grant: ip restricted", owner="salesforce_admin"),
+    Text(
+        "salesforce_auth", "API_CURRENTLY_DISABLED: API is disabled for this user", owner="salesforce_admin"
+    ),
     Text("salesforce_limit", "REQUEST_LIMIT_EXCEEDED: TotalRequests Limit exceeded."),
     Text("salesforce_limit", "ConcurrentPerOrgLongTxn Limit exceeded ($guid)"),
     Text(
