@@ -13,11 +13,14 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-SHIPPED = sorted(
-    path.relative_to(ROOT / "config").as_posix()
-    for kind in ("panels", "rules")
-    for path in (ROOT / "config" / kind).rglob("*.yaml")
-)
+SHIPPED = [
+    "vocabulary.txt",
+    *sorted(
+        path.relative_to(ROOT / "config").as_posix()
+        for kind in ("panels", "rules")
+        for path in (ROOT / "config" / kind).rglob("*.yaml")
+    ),
+]
 
 
 def run(*command, cwd):
@@ -56,7 +59,7 @@ def installed(built, tmp_path_factory):
     return folder / "bin"
 
 
-def test_the_wheel_holds_the_shipped_profiles_and_rules(built):
+def test_the_wheel_holds_the_shipped_profiles_rules_and_vocabulary(built):
     with zipfile.ZipFile(built[1]) as wheel:
         names = {name.removeprefix("syncwatch/shipped/") for name in wheel.namelist()}
     assert any(name.startswith("panels/") for name in SHIPPED)

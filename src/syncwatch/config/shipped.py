@@ -1,4 +1,4 @@
-"""Where the panel profiles and rules are that come with the program.
+"""Where the panel profiles, the rules and the vocabulary are that come with the program.
 
 There is one copy of them, in the repository's config/; a wheel carries it inside the package.
 """
@@ -19,11 +19,20 @@ def shipped(kind: Kind) -> tuple[Path, ...]:
     Raises:
         ConfigError: the installation lacks them.
     """
-    installed = _PACKAGE / "shipped" / kind
-    folder = installed if installed.is_dir() else _PACKAGE.parents[1] / "config" / kind
+    folder = _place(kind)
     files = tuple(sorted(folder.glob("*.yaml")))
     if not files:
         raise ConfigError(
             [Problem(folder, None, "", f"the shipped {kind} are missing: install Syncwatch again")]
         )
     return files
+
+
+def shipped_words() -> Path:
+    """Give the list of words that may be shown of a text that no rule knows."""
+    return _place("vocabulary.txt")
+
+
+def _place(name: str) -> Path:
+    installed = _PACKAGE / "shipped" / name
+    return installed if installed.exists() else _PACKAGE.parents[1] / "config" / name

@@ -1,0 +1,171 @@
+"""What remains of a text when everything is masked that may be anybody's.
+
+Masking is an allow-list: a word stays only if it is wholly in the vocabulary; every other word, and every number, becomes
+`<*>`. Two things are masked even where their words are in the vocabulary: what is known from the row, because a subject
+may be "Calendar sync failed", and what stands in quotation marks, because that is where messages repeat subjects. Of what
+stands between words only one mark of a small set stays. Promises one bounded line for any `str` whatever, in time
+linear in a bounded text, and that a template is its own template.
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+
+from syncwatch.classification.normalise import cut, normalise
+
+Masking = Callable[[str, Iterable[str]], str]
+"""Text, and what is known to be confidential in it, to template."""
+
+MASK = "<*>"
+MAX_TOKENS = 40
+MAX_CHARACTERS = 300
+RUN = 3  # words in a row of a known value that are masked wherever they stand; of a shorter one all of them
+
+_WORD = re.compile(r"<\*>|[\w\u0300-\u036f]+")
+_MARK = re.compile(r"[.,:;=/-]")
+_DETACHED = "=/-"  # marks with space on both sides, if there is any
+
+# "..." up to the next one; '...' where the first is no apostrophe (no letter before it) and the last is none either (no
+# letter after it); and if another one that may be the last comes before a first one, up to that. What is not closed
+# is quoted up to the end.
+_QUOTED = re.compile(
+    r"""
+      "[^"]*"?
+    | (?<!\w)'(?=[^\s'])
+      (?:[^']|'(?=\w))*
+      (?:'(?:[^']|(?<=\w)'(?=\w))*(?<=\w)(?='(?!\w)))*
+      '?
+    """,
+    re.VERBOSE,
+)
+_VEIL = "\0"
+
+# JSON quotes everything. Its keys are words like others, and so are the values of those keys under which systems say
+# what went wrong; all other values are quotations.
+_SAID = re.compile(
+    r'(?i)"(error|error_?(?:code|description|message|summary)|code|message|msg|reason|fault_?(?:code|string)'
+    r'|status|status_?code)"\s*:\s*"((?:[^"\\]|\\.)*)"'
+)
+_KEY = re.compile(r'([{,]\s*)"(\w+)"(?=\s*:)')
+_ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})")
+
+
+class Mask:
+    """Makes templates of texts.
+
+    Args:
+        vocabulary: the words that may stay.
+    """
+
+    def __init__(self, vocabulary: Container[str]) -> None:
+        self._vocabulary = vocabulary
+
+    def template(self, text: str, known: Iterable[str] = ()) -> str:
+        """Mask a text; `known` are values from its row, to be masked whatever their words are."""
+        text = _plain(text)
+        words = [*_WORD.finditer(text)]
+        if not words:
+            return MASK if text.strip() else ""
+        kept = self._kept(text, words, _known(words, known) | _quoted(text, words))
+        return _written(text, words, kept)
+
+    def _kept(self, text: str, words: Sequence[re.Match[str]], hidden: set[int]) -> set[int]:
+        """Which words stay. A code may be joined by hyphens, and a word be elided before or after another."""
+        kept: set[int] = set()
+        for group in _joined(text, words, range(len(words)), "-'"):
+            whole = text[words[group[0]].start() : words[group[-1]].end()]
+            if whole in self._vocabulary and hidden.isdisjoint(group):
+                kept.update(group)
+                continue
+            for part in _joined(text, words, group, "'"):
+                if hidden.isdisjoint(part) and self._stays([words[index][0] for index in part]):
+                    kept.update(part)
+        return kept
+
+    def _stays(self, part: Sequence[str]) -> bool:
+        match part:
+            case [word]:
+                return word in self._vocabulary
+            case [first, last]:
+                elided = [(f"{first}'", last), (first, f"'{last}")]
+                return f"{first}'{last}" in self._vocabulary or any(
+                    one in self._vocabulary and other in self._vocabulary for one, other in elided
+                )
+            case _:
+                return False
+
+
+def _plain(text: str) -> str:
+    """The text in one spelling, on one line, and without the quotes that are JSON's."""
+    text = _KEY.sub(r"\1\2", _SAID.sub(r" \1: \2 ", cut(text)))
+    text = _ESCAPED.sub(lambda escape: chr(int(escape[1], 16)), text)
+    return cut(unicodedata.normalize("NFKC", normalise(text).decode()))
+
+
+def _known(words: Sequence[re.Match[str]], known: Iterable[str]) -> set[int]:
+    """The words that repeat a known value, or enough of it."""
+    runs = {run for value in known for run in _runs(_folded(_WORD.finditer(_plain(value))))}
+    text = _folded(words) if runs else ()
+    return {
+        index + place
+        for index in range(len(text))
+        for size in range(1, RUN + 1)
+        if text[index : index + size] in runs
+        for place in range(size)
+    }
+
+
+def _runs(value: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    if len(value) <= RUN:
+        yield value
+    for start in range(len(value) - RUN + 1):
+        yield value[start : start + RUN]
+
+
+def _folded(words: Iterable[re.Match[str]]) -> tuple[str, ...]:
+    return tuple(word[0].casefold() for word in words)
+
+
+def _quoted(text: str, words: Sequence[re.Match[str]]) -> set[int]:
+    """The words that stand in quotation marks."""
+    veiled = _QUOTED.sub(lambda quotation: _VEIL * len(quotation[0]), text)
+    return {index for index, word in enumerate(words) if veiled[word.start()] == _VEIL}
+
+
+def _joined(text: str, words: Sequence[re.Match[str]], indexes: range, joints: str) -> Iterator[range]:
+    """Split `indexes` into ranges of words that nothing but one of `joints` stands between."""
+    first = indexes.start
+    for index in indexes:
+        after = index + 1
+        if after == indexes.stop or text[words[index].end() : words[after].start()] not in tuple(joints):
+            yield range(first, after)
+            first = after
+
+
+def _written(text: str, words: Sequence[re.Match[str]], kept: set[int]) -> str:
+    """The words that stay, with what stands between them; what does not fit becomes a last `<*>`."""
+    written, end, tokens, masked = "", 0, 0, False
+    for index, word in enumerate(words):
+        stays = index in kept
+        if stays or not masked:
+            gap = _gap(text[end : word.start()], elided=stays and index - 1 in kept) if tokens else ""
+            piece = gap + (word[0] if stays else MASK)
+            tokens += 1
+            if tokens == MAX_TOKENS or len(written) + len(piece) > MAX_CHARACTERS - len(MASK) - 1:
+                return written if masked else f"{written} {MASK}".lstrip()
+            written += piece
+        end, masked = word.end(), not stays
+    return written
+
+
+def _gap(between: str, *, elided: bool) -> str:
+    """What remains of what stands between two words."""
+    if elided and between == "'":
+        return between
+    found = _MARK.search(between)
+    if found is None:
+        return " "
+    mark = found[0]
+    if between == mark:
+        return mark
+    return f" {mark} " if mark in _DETACHED else f"{mark} "
