@@ -59,6 +59,7 @@ def _counts(number: int, now: float, pairs: list[tuple[str, str]]) -> Counts:
         oldest_session=now - 600 - number % 600,
         oldest_down=now - 86_400 - number,
         overdue=number % 4,
+        templates={},
     )
 
 

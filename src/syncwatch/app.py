@@ -13,6 +13,7 @@ from aiohttp import web
 
 from syncwatch import __version__
 from syncwatch.classification.classifier import Classifier
+from syncwatch.classification.masking import Mask
 from syncwatch.clock import Clock
 from syncwatch.config.fleet import Tenant
 from syncwatch.errors import ConfigError, Problem
@@ -20,6 +21,7 @@ from syncwatch.exposition import families
 from syncwatch.exposition.board import Board, Polled
 from syncwatch.exposition.own import OwnMeters, new_registry
 from syncwatch.exposition.page import Page
+from syncwatch.exposition.templates import Templates
 from syncwatch.panel.client import Http, Timeouts
 from syncwatch.panel.compile import CompiledProfile, compile_profile
 from syncwatch.panel.meanings import hashed
@@ -53,6 +55,9 @@ class App:
         setup: what it begins with.
         clock: the only source of time and chance.
         http: the client for all panels; the caller closes it.
+
+    Attributes:
+        templates: the texts that no rule knows, masked.
     """
 
     def __init__(self, setup: Setup, clock: Clock, http: Http) -> None:
@@ -66,6 +71,7 @@ class App:
         self._own = OwnMeters(registry, __version__)
         self._meters = PollMeters(registry, setup.ruleset.catalogue.classes)
         self._board = Board(clock)
+        self.templates = Templates()
         self._page = Page(self._board, registry, clock)
         self._panels: dict[str, tuple[object, Panel]] = {}
         self._scheduler = Scheduler(clock, self._meters, self._publish)
@@ -157,6 +163,7 @@ class App:
         catalogue = setup.ruleset.catalogue
         return Stages(
             classify=Classifier(setup.ruleset).classify,
+            mask=Mask(setup.vocabulary).template,
             rules=setup.ruleset.digest,
             owners={class_: entry.owner for class_, entry in catalogue.classes.items()},
             fingerprint_key=self._key,
@@ -207,6 +214,7 @@ class App:
         catalogue = setup.ruleset.catalogue
         shown = [_shown(tenant, self._panels[tenant.id][1].sight) for tenant in setup.config.tenants]
         self._board.apply(shown, setup.config.label_names)
+        self.templates.keep(self._panels)
         self._announcer.keep({tenant.id: tenant.stale_after for tenant in setup.config.tenants})
         self._meters.know(catalogue.classes)
         self._page.describe(
@@ -239,6 +247,10 @@ class App:
                 sight=result.sight,
             ),
         )
+        counts = self._board.counts(tenant) if result.snapshot else None
+        if counts is not None:
+            self.templates.tell(tenant, counts.templates, self._clock.now())
+        self._own.unclassified(self.templates.present())
 
     def _view(self) -> View:
         return View(

@@ -11,9 +11,10 @@ from typing import Any
 
 from syncwatch.classification import catalogue, wrappers
 from syncwatch.classification.ruleset import RuleSet, load_rules
+from syncwatch.classification.vocabulary import Vocabulary
 from syncwatch.config.fleet import Config, Tenant
 from syncwatch.config.loader import load as load_config
-from syncwatch.config.shipped import shipped
+from syncwatch.config.shipped import shipped, shipped_words
 from syncwatch.errors import ConfigError, Problem
 from syncwatch.panel.auth import may_receive, misfit
 from syncwatch.panel.profile.load import load_profiles
@@ -29,11 +30,13 @@ class Setup:
         config: the fleet.
         profiles: panel profiles by id.
         ruleset: rules and catalogue.
+        vocabulary: the words that may be shown of a text that no rule knows.
     """
 
     config: Config
     profiles: Mapping[str, Profile]
     ruleset: RuleSet
+    vocabulary: Vocabulary
 
 
 def load(path: Path, environ: Mapping[str, str]) -> Setup:
@@ -53,6 +56,7 @@ def load(path: Path, environ: Mapping[str, str]) -> Setup:
             yield from error.problems
         try:
             found["ruleset"] = load_ruleset(config.rule_files)
+            found["vocabulary"] = Vocabulary.of(found["ruleset"], shipped_words())
         except ConfigError as error:
             yield from error.problems
 

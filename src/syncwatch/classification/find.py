@@ -1,11 +1,13 @@
 """From a panel's rows to facts: the last place that sees a text.
 
-What leaves here is a finding (class, owner, codes) and a keyed fingerprint, never the text, the subject or a
-name. The fingerprint must recognise a problem in the next snapshot although the texts carry trace ids and
-dates that change each time; the class is not part of it, so that a new rule set cannot make an old issue new.
+What leaves here is a finding (class, owner, codes), a keyed fingerprint and, where no rule knows the text, its masked
+template; never the text, the subject or a name. The fingerprint must recognise a problem in the next snapshot although
+the texts carry trace ids and dates that change each time; the class is not part of it, so that a new rule set cannot
+make an old issue new.
 """
 
 import hmac
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
@@ -13,6 +15,7 @@ from types import MappingProxyType
 import re2
 from msgspec.structs import replace
 
+from syncwatch.classification.masking import MASK, Masking, parts
 from syncwatch.model import (
     NO_CONTEXT,
     Context,
@@ -27,13 +30,14 @@ from syncwatch.model import (
     Source,
     UserFacts,
 )
-from syncwatch.rows import IssueRow, SessionRow, UserRow
+from syncwatch.rows import IssueRow, OrganizationRow, SessionRow, UserRow
 
 Classify = Callable[[str, Context], Finding]
 """Text, and what stands around it, to finding."""
 
 FINGERPRINT_BYTES = 12  # 96 bits: no collision among a billion issues
 TEXT_LIMIT = 65_536  # characters that a fingerprint looks at
+MAX_TEMPLATES = 100  # different ones that one poll of a tenant may bring; all others are one
 
 # The text of an issue comes from the system at the end of the way, that of a session from the one it blames.
 _SPEAKERS: Mapping[Direction | Source | None, Side] = MappingProxyType(
@@ -62,14 +66,19 @@ class Finder:
     Args:
         tenant: the tenant's id; equal texts of two tenants have different fingerprints.
         classify: see `Classify`.
+        mask: see `Masking`.
         key: the secret key of the fingerprints.
     """
 
-    def __init__(self, tenant: str, classify: Classify, key: bytes) -> None:
+    def __init__(self, tenant: str, classify: Classify, mask: Masking, key: bytes) -> None:
         self._tenant = tenant
         self._classify = classify
+        self._mask = mask
         self._key = key
         self._contexts: dict[str, Context] = {}
+        self._people: dict[str, tuple[str | None, str | None]] = {}
+        self._organizations: dict[str, str | None] = {}
+        self._templates: set[str] = set()
 
     def know(self, organizations: Mapping[str, OrganizationFacts]) -> None:
         """Let what is known of the organizations decide, from now on, who must act."""
@@ -83,8 +92,17 @@ class Finder:
         context = self._contexts.get(user.organization, NO_CONTEXT)
         return context._replace(access=user.access_type) if user.access_type else context
 
+    def organization(self, row: OrganizationRow) -> OrganizationFacts:
+        """What the list of organizations says of one; its name is known until the poll ends."""
+        self._organizations[row.id] = row.name
+        return OrganizationFacts(row.id, row.switch, row.access_type, row.crm_connected)
+
     def user(self, row: UserRow) -> UserFacts:
-        """What the users list says of one user, with the newest session as `last` or `running`."""
+        """What the users list says of one user, with the newest session as `last` or `running`.
+
+        The user's name and address are known until the poll ends.
+        """
+        self._people[row.id] = row.name, row.address
         last, running = self._newest(row)
         return UserFacts(
             id=row.id,
@@ -105,10 +123,9 @@ class Finder:
 
     def sessions(self, user: UserFacts, rows: Iterable[SessionRow]) -> tuple[SessionFacts, ...]:
         """The ended sessions among a user's `rows`, newest first."""
-        context = self.context(user)
         ended = [
             self._session(
-                context,
+                user,
                 job=row.job,
                 started=row.started,
                 ended=row.ended,
@@ -130,7 +147,8 @@ class Finder:
             fingerprint = self._fingerprint(user.id, row)
             counts[fingerprint] += 1
             if fingerprint not in first:
-                finding = self._classify(row.text, context._replace(side=_SPEAKERS.get(row.direction)))
+                speaking = context._replace(side=_SPEAKERS.get(row.direction))
+                finding = self._find(row.text, speaking, user, row.name)
                 first[fingerprint] = IssueFacts(
                     fingerprint, finding, direction=row.direction, operation=row.operation
                 )
@@ -143,9 +161,8 @@ class Finder:
         ended = row.session_ended
         if ended is None or outcome is Outcome.RUNNING:
             return None, Running(job, started)
-        context = self.context(row)
         session = self._session(
-            context,
+            row,
             job=job,
             started=started,
             ended=ended,
@@ -157,7 +174,7 @@ class Finder:
 
     def _session(
         self,
-        context: Context,
+        user: UserFacts | UserRow,
         *,
         job: str,
         started: float,
@@ -166,11 +183,31 @@ class Finder:
         message: str | None,
         source: Source | None,
     ) -> SessionFacts:
-        context = context._replace(side=_SPEAKERS.get(source), source=source)
+        context = self.context(user)._replace(side=_SPEAKERS.get(source), source=source)
         text = (message or "").strip() if outcome is Outcome.ERRORS else ""
-        finding = self._classify(text, context) if text else None
+        finding = self._find(text, context, user) if text else None
         completed = outcome is Outcome.COMPLETED or (finding is not None and finding.marks.completed)
         return SessionFacts(job, started, ended, completed, None if completed else finding)
+
+    def _find(self, text: str, context: Context, user: UserFacts | UserRow, *names: str) -> Finding:
+        """What a text about a user, and perhaps an item of this name, means; if no rule knows, with its template."""
+        finding = self._classify(text, context)
+        if finding.rule:
+            return finding
+        return replace(finding, template=self._template(text, (*names, *self._known(user))))
+
+    def _known(self, user: UserFacts | UserRow) -> tuple[str, ...]:
+        """What no template may repeat of a user; of a page that has not changed since the last poll only the ids."""
+        organization = self._organizations.get(user.organization) or ""
+        return user.id, user.organization, organization, *parts(*self._people.get(user.id, (None, None)))
+
+    def _template(self, text: str, known: Iterable[str]) -> str:
+        template = sys.intern(self._mask(text, known))  # the same ones come from many users and tenants
+        if template not in self._templates:
+            if len(self._templates) >= MAX_TEMPLATES:
+                return MASK
+            self._templates.add(template)
+        return template
 
     def _fingerprint(self, user: str, row: IssueRow) -> bytes:
         text = _CHANGING.sub("# ", _encodable(row.text[:TEXT_LIMIT]))

@@ -9,9 +9,10 @@ linear in a bounded text, and that a template is its own template.
 
 import re
 import unicodedata
-from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from syncwatch.classification.normalise import cut, normalise
+from syncwatch.classification.vocabulary import Vocabulary
 
 Masking = Callable[[str, Iterable[str]], str]
 """Text, and what is known to be confidential in it, to template."""
@@ -57,7 +58,7 @@ class Mask:
         vocabulary: the words that may stay.
     """
 
-    def __init__(self, vocabulary: Container[str]) -> None:
+    def __init__(self, vocabulary: Vocabulary) -> None:
         self._vocabulary = vocabulary
 
     def template(self, text: str, known: Iterable[str] = ()) -> str:
@@ -93,6 +94,15 @@ class Mask:
                 )
             case _:
                 return False
+
+
+def parts(name: str | None, address: str | None) -> tuple[str, ...]:
+    """What of a person's name and e-mail address is masked wherever it stands: each word of them.
+
+    All but the address's last label, which is a country or a kind of organization.
+    """
+    told = (*_WORD.findall(_plain(name or "")), *_WORD.findall(_plain((address or "").rpartition(".")[0])))
+    return tuple(dict.fromkeys(told))
 
 
 def _plain(text: str) -> str:

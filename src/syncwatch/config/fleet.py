@@ -79,6 +79,7 @@ class Config:
         state_path: folder for what survives a restart.
         polling: see `Polling`.
         show_email: whether e-mail addresses may be shown to those whose scope allows it.
+        template_tenants: how many tenants must have the template of a text that no rule knows for it to be shown.
         panel_files: panel profiles besides the shipped ones.
         rule_files: rules instead of the shipped ones; empty for the shipped ones.
         tenants: in the order of the file.
@@ -91,6 +92,7 @@ class Config:
     state_path: Path
     polling: Polling
     show_email: bool
+    template_tenants: int
     panel_files: tuple[Path, ...]
     rule_files: tuple[Path, ...]
     tenants: tuple[Tenant, ...]

@@ -157,9 +157,10 @@ class CredentialSection(Section):
 
 
 class PrivacySection(Section):
-    """What may be shown of a user."""
+    """What may be shown of users and of their texts."""
 
     show_email: StrictBool = False
+    template_tenants: Annotated[StrictInt, Field(ge=1, le=1_000_000)] = 3
 
 
 class FilesSection(Section):

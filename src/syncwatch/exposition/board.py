@@ -14,7 +14,7 @@ from syncwatch.exposition.families import INFO, Family, Health, Subject, Tenant,
 from syncwatch.exposition.render import chunk, header
 from syncwatch.rows import EVERYTHING, Sight
 from syncwatch.state.memory import Counters
-from syncwatch.state.snapshot import Snapshot
+from syncwatch.state.snapshot import Counts, Snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +90,11 @@ class Board:
         """OpenMetrics calls a counter by its name without `_total`: where a gauge has that name, it has no type."""
         taken = openmetrics and family.name.removesuffix("_total") in self._chunks
         return "unknown" if taken and family.kind == "counter" else family.kind
+
+    def counts(self, tenant: str) -> Counts | None:
+        """What is shown of a tenant in figures; None while there is nothing."""
+        subject = self._subjects.get(tenant)
+        return subject.counts if subject else None
 
     def series(self) -> int:
         """How many series there are."""

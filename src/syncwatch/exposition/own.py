@@ -45,6 +45,10 @@ class OwnMeters:
         self._ruleset = gauge("syncwatch_ruleset_info", "Always 1; the rule set in use.", "sha256")
         self._rules = gauge("syncwatch_rules", "Rules in use.")
         self._tenants = gauge("syncwatch_tenants", "Tenants watched.")
+        self._templates = gauge(
+            "syncwatch_unclassified_templates",
+            "Different masked texts that no rule knows, of down users and open issues as each tenant was last read.",
+        )
         self._lag = Histogram(
             "syncwatch_event_loop_lag_seconds",
             "How much longer than asked a short sleep took.",
@@ -65,6 +69,10 @@ class OwnMeters:
     def refused(self) -> None:
         """A configuration was refused; the one before stays in use."""
         self._successful.set(0)
+
+    def unclassified(self, templates: int) -> None:
+        """There are so many different texts that no rule knows."""
+        self._templates.set(templates)
 
     def lag(self, seconds: float) -> None:
         """The event loop was late by so much."""

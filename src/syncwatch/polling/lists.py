@@ -56,7 +56,11 @@ async def read_lists(
     if panel.sight.organizations:
         organization_pages = await panel.organizations({} if other_rules else memory.organization_pages)
     listed = _merge(
-        organization_pages, memory.organization_pages, _organization, memory.organizations, OrganizationFacts
+        organization_pages,
+        memory.organization_pages,
+        finder.organization,
+        memory.organizations,
+        OrganizationFacts,
     )
     settings = await read_settings(panel, memory, listed, terms, deadline)
     finder.know(settings.organizations)
@@ -75,10 +79,6 @@ async def read_lists(
         reread=reread,
         errors=(*settings.errors, *((plans.error,) if plans.error else ())),
     )
-
-
-def _organization(row: OrganizationRow) -> OrganizationFacts:
-    return OrganizationFacts(row.id, row.switch, row.access_type, row.crm_connected)
 
 
 def _users(

@@ -12,6 +12,7 @@ import msgspec
 import structlog
 
 from syncwatch.classification.find import Classify, Finder
+from syncwatch.classification.masking import Masking
 from syncwatch.clock import Clock
 from syncwatch.diagnosis.tree import Circumstances, diagnose
 from syncwatch.errors import PollError, Reason
@@ -35,6 +36,7 @@ class Stages:
 
     Attributes:
         classify: text, and what stands around it, to finding.
+        mask: text, and what is known to be confidential in it, to template.
         rules: digest of the rule set behind `classify`.
         owners: default owner of each class.
         fingerprint_key: secret key of the issue fingerprints.
@@ -44,6 +46,7 @@ class Stages:
     """
 
     classify: Classify
+    mask: Masking
     rules: str
     owners: Mapping[str, Owner]
     fingerprint_key: bytes
@@ -119,7 +122,7 @@ async def poll(
 
 
 def _finder(tenant: str, stages: Stages) -> Finder:
-    return Finder(tenant, stages.classify, stages.fingerprint_key)
+    return Finder(tenant, stages.classify, stages.mask, stages.fingerprint_key)
 
 
 def _terms(stages: Stages, sight: Sight, now: float, only: str | None) -> Terms:

@@ -51,6 +51,7 @@ class Counts(msgspec.Struct, frozen=True, gc=False):
         oldest_session: end of the last session of the worst-off user among up, failing and stalled.
         oldest_down: since when the longest-down user is down.
         overdue: users whose mailbox is not initialized for over seven days.
+        templates: down users' messages and open issues that no rule knows, by template.
     """
 
     users: Mapping[State, int]
@@ -64,6 +65,7 @@ class Counts(msgspec.Struct, frozen=True, gc=False):
     oldest_session: float | None
     oldest_down: float | None
     overdue: int
+    templates: Mapping[str, int]
 
 
 class Snapshot:
@@ -125,6 +127,7 @@ class Snapshot:
             oldest_session=oldest,
             oldest_down=min((view.down_since for view in down if view.down_since is not None), default=None),
             overdue=sum(self._overdue(view) for view in views),
+            templates=_templates(views, findings),
         )
 
     def _issues(self, views: list[UserView]) -> Mapping[tuple[str, str], int]:
@@ -174,3 +177,12 @@ class Snapshot:
 
     def _overdue(self, view: UserView) -> bool:
         return view.verdict.state is State.NOT_INITIALIZED and self.time - view.since > OVERDUE
+
+
+def _templates(views: list[UserView], findings: list[Finding]) -> Mapping[str, int]:
+    templates = Counter(finding.template for finding in findings)
+    for view in views:
+        for issue in view.facts.issues:
+            templates[issue.finding.template] += issue.count
+    del templates[""]  # what a rule knows
+    return templates

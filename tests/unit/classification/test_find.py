@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from syncwatch.classification.find import Finder
+from syncwatch.classification.find import MAX_TEMPLATES, Finder
+from syncwatch.classification.masking import MASK
 from syncwatch.model import (
     Condition,
     Context,
@@ -26,16 +27,18 @@ from unit.given import (
     THROTTLED,
     TOKEN,
     IssueLine,
+    OrganizationLine,
     SessionLine,
     UserLine,
     classify,
     enabled,
     finder,
+    mask,
 )
 
 
 def fingerprint(row: IssueLine, *, user: str = "u1", tenant: str = "firm-1", key: bytes = b"k" * 32) -> bytes:
-    (issue,) = Finder(tenant, classify, key).issues(enabled(id=user), [row])
+    (issue,) = Finder(tenant, classify, mask, key).issues(enabled(id=user), [row])
     return issue.fingerprint
 
 
@@ -125,7 +128,7 @@ def judged(**organization) -> tuple[Finder, list[Context]]:
         contexts.append(context)
         return classify(text)
 
-    found = Finder("firm-1", judge, b"k" * 32)
+    found = Finder("firm-1", judge, mask, b"k" * 32)
     found.know({"o1": OrganizationFacts("o1", **organization)})
     return found, contexts
 
@@ -242,3 +245,51 @@ def test_what_the_panel_leaves_open_stays_open_and_its_own_word_is_kept():
 def test_no_name_and_no_address_gets_into_facts():
     named = UserLine(name="Canary Roe", address="canary@firm.example", session_job=None)
     assert "anary" not in repr(msgspec.structs.asdict(finder().user(named)))
+
+
+class Noted:
+    """A mask that gives the text back, and notes what it is told to be known."""
+
+    def __init__(self):
+        self.known = []
+
+    def __call__(self, text, known):
+        self.known.append(set(known))
+        return f"template of {text}"
+
+
+@pytest.fixture
+def noted():
+    return Noted()
+
+
+@pytest.fixture
+def masking(noted):
+    return Finder("firm-1", classify, noted, b"k" * 32)
+
+
+def test_what_no_rule_knows_has_a_template_and_what_one_knows_has_none(masking, noted):
+    (odd,) = masking.issues(enabled(), [IssueLine(name="Lunch", text="odd")])
+    (known,) = masking.issues(enabled(), [IssueLine(text="required")])
+    last = masking.user(
+        UserLine(name=None, address=None, session_outcome=Outcome.ERRORS, session_message="worse")
+    ).last
+    assert (odd.finding.template, known.finding.template) == ("template of odd", "")
+    assert last.finding.template == "template of worse"
+    user = enabled()
+    assert noted.known == [{"Lunch", user.id, user.organization, ""}, {user.id, user.organization, ""}]
+
+
+def test_names_and_addresses_of_the_lists_are_known_until_the_poll_ends(masking, noted):
+    masking.organization(OrganizationLine(name="Harbor Group"))
+    masking.user(UserLine(name="Jane Roe", address="jane@firm.example", session_job=None))
+    masking.issues(enabled(), [IssueLine(name="Lunch", text="odd")])
+    assert noted.known == [{"Lunch", "u1", "o1", "Harbor Group", "Jane", "Roe", "jane", "firm"}]
+
+
+def test_one_poll_brings_no_more_than_so_many_templates(masking):
+    rows = [IssueLine(name=f"{number}", text=f"odd {number}") for number in range(MAX_TEMPLATES)]
+    issues = masking.issues(enabled(), [*rows, IssueLine(name="x", text="one more"), rows[0]])
+    templates = [issue.finding.template for issue in issues]
+    assert len({*templates}) == MAX_TEMPLATES + 1
+    assert templates[-1] == MASK

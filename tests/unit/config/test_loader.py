@@ -19,7 +19,7 @@ credentials:
   each: {token_file: "secrets/{tenant}"}
   each-variable: {client_id: c, client_secret_env: "PANEL_{tenant}", hosts: [x.example.com]}
   plain: {token_env: SHARED, allow_plain_http: true}
-privacy: {show_email: true}
+privacy: {show_email: true, template_tenants: 1}
 panels: {files: ["panels/*.yaml"]}
 rules: {files: [rules/b.yaml, "rules/*.yaml"]}
 tenants:
@@ -71,6 +71,7 @@ def test_a_whole_configuration(loading, folder):
     assert config.state_path == folder / "state"
     assert (config.polling.interval, config.polling.concurrency, config.polling.timeout) == (600, 7, 30)
     assert config.show_email
+    assert config.template_tenants == 1
     assert config.panel_files == (folder / "panels/own.yaml",)
     assert config.rule_files == (folder / "rules/b.yaml", folder / "rules/a.yaml")
     assert config.label_names == ("office", "region", "team", "tier")
@@ -95,6 +96,7 @@ def test_defaults(loading, folder):
     assert (config.polling.stale_after, config.polling.max_session) == (900, 3600)
     assert (config.polling.inventory_interval, config.polling.default_plan_interval) == (3600, 1800)
     assert not config.show_email
+    assert config.template_tenants == 3
     assert config.panel_files == config.rule_files == ()
     assert config.warnings == (f"{folder}/syncwatch.yaml:1: tenants: is empty: nothing is watched",)
 

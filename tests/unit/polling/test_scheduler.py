@@ -16,7 +16,7 @@ from syncwatch.polling.schedule import grid
 from syncwatch.polling.scheduler import Scheduler, Watch
 from syncwatch.state.journal import MemoryJournal
 from syncwatch.turns import Turns
-from unit.given import HOUR, MINUTE, OWNERS, T0, ScriptedPanel, VirtualClock, classify, failed, settled
+from unit.given import HOUR, MINUTE, OWNERS, T0, ScriptedPanel, VirtualClock, classify, failed, mask, settled
 
 INTERVAL = 5 * MINUTE
 
@@ -59,7 +59,7 @@ class World:
 
     def __post_init__(self) -> None:
         self.stages = Stages(
-            classify, "r1", OWNERS, b"k" * 32, MemoryJournal(), Turns(), HOUR, HOUR, 1800.0, 1e6
+            classify, mask, "r1", OWNERS, b"k" * 32, MemoryJournal(), Turns(), HOUR, HOUR, 1800.0, 1e6
         )
         meters = PollMeters(self.registry, ["unclassified"])
         self.scheduler = Scheduler(self.clock, meters, self.publish)

@@ -6,12 +6,12 @@ from syncwatch.rows import Figures
 from syncwatch.state.journal import MemoryJournal
 from syncwatch.state.memory import TenantMemory
 from syncwatch.turns import Turns
-from unit.given import HOUR, OWNERS, T0, ScriptedPanel, classify
+from unit.given import HOUR, OWNERS, T0, ScriptedPanel, classify, mask
 
 
 def stages(**changes) -> Stages:
     return Stages(**{
-        "classify": classify, "rules": "r1", "owners": OWNERS, "fingerprint_key": b"k" * 32,
+        "classify": classify, "mask": mask, "rules": "r1", "owners": OWNERS, "fingerprint_key": b"k" * 32,
         "journal": MemoryJournal(), "turns": Turns(), "inventory_interval": HOUR, "max_session": HOUR,
         "default_plan_interval": 1800.0, "timeout": 5.0, **changes,
     })  # fmt: skip

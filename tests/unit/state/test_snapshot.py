@@ -1,12 +1,13 @@
 """The figures of one tenant, each against a small fleet of users."""
 
 import pytest
+from msgspec.structs import replace
 
 from syncwatch.model import IssueFacts, Mailbox, OrganizationFacts, Owner, Side, State, UserFacts, Verdict
 from syncwatch.rows import EVERYTHING, Sight
 from syncwatch.state.memory import TenantMemory, UserMemory
 from syncwatch.state.snapshot import Snapshot
-from unit.given import DAY, GUARD, HOUR, REQUIRED, T0, TOKEN, enabled, ended
+from unit.given import DAY, GUARD, HOUR, NOTHING, REQUIRED, T0, TOKEN, enabled, ended
 
 
 def snapshot(
@@ -168,3 +169,15 @@ def test_it_is_read_through_its_three_calls():
     assert [view.facts.id for view in shown.users(lambda view: view.verdict.state is State.DOWN)] == ["u2"]
     with pytest.raises(AttributeError, match="immutable"):
         shown.counts().users = {}  # type: ignore[misc]
+
+
+def test_templates_are_of_those_who_are_down_and_of_open_issues():
+    odd = replace(NOTHING, template="<*> is odd")
+    tab = (IssueFacts(b"1" * 12, odd, 2), IssueFacts(b"2" * 12, REQUIRED))
+    counts = snapshot(
+        (enabled(issues=tab), UP),
+        (enabled(id="u2"), blamed(State.DOWN, odd)),
+        (enabled(id="u3"), blamed(State.UP, replace(odd, template="passed"))),
+        (enabled(id="u4"), blamed(State.FAILING, TOKEN)),
+    ).counts()
+    assert counts.templates == {"<*> is odd": 3}
