@@ -136,6 +136,12 @@ OUTPUTS: Mapping[str, Output] = {
     "poll-once of a tenant that is none": Output(
         _command("poll-once", "CONFIG", "--tenant", "x"), b"no tenant"
     ),
+    "unclassified": Output(_command("unclassified", "CONFIG"), b"not shown"),
+    "unclassified --all": Output(
+        _command("unclassified", "CONFIG", "--all"), b"item <*> is not available for <*>"
+    ),
+    "suggest-rule": Output(_command("suggest-rule", "CONFIG"), b"Nothing"),
+    "suggest-rule --all": Output(_command("suggest-rule", "CONFIG", "--all"), b"- id: the-item"),
     **{f"diagnose u-{number}": _diagnose(f"u-{number}") for number in (0, 3, 5)},
     "diagnose a user with odd values": _diagnose("odd-0"),
     "diagnose an exported user": Output(

@@ -7,6 +7,9 @@ from urllib.parse import quote, quote_plus
 
 SUBJECT = "Quillfeather v. O'Zzyzxman: bruxing vorpalgrove hearing"
 QUOTED = f"'{SUBJECT}'"
+TECHNICAL = (
+    "Calendar sync request failed"  # a subject of words that everybody uses: only as a whole it is somebody's
+)
 ADDRESS = "philippa.zwoelfbein@kanzlei-murgtal.example"
 PERSON = "Philippa Zwölfbein-Überlingen"
 FIRM_NAME = "Murgtal Xanthippe & Partner LLP"

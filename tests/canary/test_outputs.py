@@ -17,6 +17,7 @@ from canary.planted import (
     PLANTED,
     SIGNATURE,
     SUBJECT,
+    TECHNICAL,
     leaks,
 )
 from canary.world import confidential, planted_exports
@@ -25,6 +26,7 @@ from integration.serving import Daemon, eventually, served
 
 TENANTS = ("open", "bearer", "refused", "variable")
 FILES = ("exports", "half")
+SHORT = TECHNICAL.partition(" ")[2].lower().encode()
 
 
 def fleet(url: str, folder: Path) -> dict[str, object]:
@@ -120,6 +122,7 @@ def test_nothing_planted_comes_out_of(world, name):
     output = OUTPUTS[name].read(world)
     assert OUTPUTS[name].must_hold in output, output[:2000]
     assert not leaks(output)
+    assert SHORT not in output.lower()
 
 
 BAD = {

@@ -14,6 +14,7 @@ from canary.planted import (
     PERSON,
     QUOTED,
     SUBJECT,
+    TECHNICAL,
 )
 from integration.bench import Person, firm
 from integration.firm_x import issue
@@ -32,6 +33,10 @@ TEXTS = (
     ADDRESS,
 )
 EVERYWHERE = f"{SUBJECT} {PERSON} {ADDRESS}"
+ABOUT_TECHNICAL = (
+    f"Blorp: the item {TECHNICAL} is not available for {PERSON}",
+    f"Blorp: the item \u201c{TECHNICAL.upper()}\u201d is not available for {ADDRESS}",
+)
 AS_ODD_VALUES: tuple[dict[str, Any], ...] = (
     {"mailboxStatus": EVERYWHERE},
     {"synchronizationStatus": EVERYWHERE},
@@ -144,7 +149,9 @@ def confidential() -> Firm:
     for number, text in enumerate(TEXTS):
         person = Person(planted, time.time, f"u-{number}")
         person.row |= {"name": PERSON, "email": ADDRESS, "updatedOn": SUBJECT}
-        person.runs(text, tab=[planted_issue(each) for each in TEXTS] + [{"errorText": [SUBJECT]}])
+        tab = [planted_issue(each) for each in TEXTS] + [{"errorText": [SUBJECT]}]
+        tab += [planted_issue(each) | {"name": TECHNICAL} for each in ABOUT_TECHNICAL]
+        person.runs(text, tab=tab)
         session = person.row["lastSession"]
         session |= {"scope": SUBJECT, "errorSource": PERSON, "errorCategory": ADDRESS}
         if number % 2:  # in the sessions table only

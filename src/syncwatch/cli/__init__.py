@@ -11,6 +11,8 @@ from syncwatch.cli import (
     poll_once,
     run,
     simulate,
+    suggest_rule,
+    unclassified,
     version,
 )
 
@@ -29,6 +31,8 @@ for command in (
     check_rules,
     poll_once,
     classify,
+    unclassified,
+    suggest_rule,
     diagnose,
     simulate,
     version,

@@ -41,6 +41,8 @@ def test_the_commands_there_are():
         "check-panel",
         "poll-once",
         "classify",
+        "unclassified",
+        "suggest-rule",
         "diagnose",
         "simulate",
         "version",
@@ -182,7 +184,9 @@ def test_everything_that_is_wrong_is_told_at_once_and_exit_code_is_2(config):
     assert "surprise" in result.stderr
 
 
-@pytest.mark.parametrize("command", [["check-config"], ["poll-once"], ["run", "--config"]])
+@pytest.mark.parametrize(
+    "command", [["check-config"], ["poll-once"], ["unclassified"], ["suggest-rule"], ["run", "--config"]]
+)
 def test_a_file_that_is_not_there(command, tmp_path):
     result = run(*command, str(tmp_path / "none.yaml"))
     assert result.exit_code == 2
@@ -193,6 +197,7 @@ def test_a_file_that_is_not_there(command, tmp_path):
 def test_a_tenant_that_there_is_not(config):
     for args in (
         ["poll-once", str(config), "--tenant", "x"],
+        ["suggest-rule", str(config), "--tenant", "x"],
         ["diagnose", str(config), "--tenant", "x", "--user", "y"],
     ):
         result = run(*args)
