@@ -14,6 +14,7 @@ from syncwatch.cli import app
 from syncwatch.setup import load_ruleset
 
 EVERYWHERE = "Blorp {n}: the quux of 'Calendar sync' is not available"
+NAME, ADDRESS = "Calendar Owner", "calendar.owner@folder.example"
 ONLY_A = "Widget {n} does not respond to request"
 TEMPLATE = "<*>: the <*> of <*> is not available"
 
@@ -25,6 +26,7 @@ def firms(**errors: list[str]):
         built[id_] = firm()
         for number, text in enumerate(texts):
             person = Person(built[id_], time.time, f"u-{number}")
+            person.row |= {"name": NAME, "email": ADDRESS}
             person.runs("SW0002: Detected: 1 issue(s)", tab=[issue(text.format(n=number))])
         built[id_].status = 500 if id_ == "dead" else 200
     return built
@@ -78,6 +80,12 @@ def test_the_gauge_counts_them_all_and_shows_none(ask):
     page = ask("poll-once", **SEEN).stdout
     assert "\nsyncwatch_unclassified_templates 2.0\n" in page
     assert "<*>" not in page
+
+
+def test_a_name_and_an_address_of_everybodys_words_are_masked(ask):
+    text = f"the folder of {NAME} <{ADDRESS.upper()}> is not available to the owner"
+    result = ask("unclassified", "--all", a=[text])
+    assert table(result) == [["1", "1", "the <*> of <*> is not available to the <*>"]]
 
 
 def test_of_one_tenant_alone_nothing_is_shown_without_being_asked_for(ask):
