@@ -1,12 +1,13 @@
 """The spelling in which patterns see a text.
 
 Promises bytes of bounded length for any `str` whatever, with one space for every run of white space, ASCII
-quotes, and the escapes of JSON and HTML undone as far as they hide a word or a quote. Changes nothing that
+quotes, composed letters, and the escapes of JSON and HTML undone as far as they hide a word or a quote. Changes nothing that
 carries meaning: letters, digits and case stay. Codes and sentences come wrapped, broken over lines and curled
 by word processors; without this every pattern would have to say so again.
 """
 
 import html
+import unicodedata
 
 MAX_CHARACTERS = 8192
 _TAIL = 2048  # the innermost cause of a wrapped error often stands last
@@ -45,5 +46,5 @@ def normalise(text: str) -> bytes:
         for escape, plain in _ESCAPES:
             text = text.replace(escape, plain)
     if not text.isascii() or "`" in text:
-        text = text.translate(_TABLE)
+        text = unicodedata.normalize("NFC", text).translate(_TABLE)
     return " ".join(text.split()).encode("utf-8", "replace")

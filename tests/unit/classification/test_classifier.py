@@ -73,6 +73,11 @@ def test_spelling_does_not_hide_a_sentence(ask, text):
     assert ask(text).rule == "sentence"
 
 
+def test_letters_that_come_in_parts_are_put_together(rules):
+    own = "rules: [{id: a, class: network_error, any: ['d\u00e9lai'], cases: [{text: 'd\u00e9lai'}]}]"
+    assert Classifier(rules(own=own)).classify("de\u0301lai").rule == "a"
+
+
 def test_codes_are_those_that_rules_know(ask):
     assert ask("E-42 and Z-99 and OK1").codes == ("E-42", "OK1")
     assert ask("Fuller and Z-99").codes == ("Fuller",)
