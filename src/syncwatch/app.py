@@ -13,21 +13,25 @@ from aiohttp import web
 
 from syncwatch import __version__
 from syncwatch.classification.classifier import Classifier
+from syncwatch.classification.find import Finder
 from syncwatch.classification.masking import Mask
 from syncwatch.clock import Clock
 from syncwatch.config.fleet import Tenant
+from syncwatch.diagnosis.case import Case
 from syncwatch.errors import ConfigError, Problem
 from syncwatch.exposition import families
 from syncwatch.exposition.board import Board, Polled
 from syncwatch.exposition.own import OwnMeters, new_registry
 from syncwatch.exposition.page import Page
 from syncwatch.exposition.templates import Templates
+from syncwatch.model import SessionFacts
 from syncwatch.panel.client import Http, Timeouts
 from syncwatch.panel.compile import CompiledProfile, compile_profile
 from syncwatch.panel.meanings import hashed
 from syncwatch.panel.panel import Panel
 from syncwatch.polling.announce import Announcer
 from syncwatch.polling.asking import AT_ONCE
+from syncwatch.polling.history import history
 from syncwatch.polling.meters import PollMeters
 from syncwatch.polling.poll import Result, Stages, poll
 from syncwatch.polling.schedule import longest_silence
@@ -138,9 +142,32 @@ class App:
         self._publish(tenant, result)
         return result
 
-    def opaque(self, user: str) -> str:
-        """The id of a user whom the panel gives none, by what the profile makes it of."""
-        return hashed(self._key, (user,))
+    def case(self, result: Result, user: str) -> Case:
+        """What the troubleshooting tree is asked about a user after a poll: by id, or by what an id is made of."""
+        snapshot, stages = result.snapshot, self._stages
+        remedy = self._setup.ruleset.catalogue.remedy
+        if snapshot is None:
+            now = result.started
+            return Case(now, result.sight, stages.owner_of, remedy, unreadable=str(result.error))
+        view = snapshot.user(user) or snapshot.user(hashed(self._key, (user,)))
+        organization = view.facts.organization if view else ""
+        return Case(
+            now=snapshot.time,
+            sight=snapshot.sight,
+            owner_of=stages.owner_of,
+            remedy=remedy,
+            user=view,
+            organization=snapshot.organization(organization),
+            causes=snapshot.causes(organization),
+        )
+
+    async def sessions(self, tenant: str, case: Case) -> tuple[SessionFacts, ...]:
+        """All ended sessions that the panel shows of a case's user, newest first."""
+        if case.user is None:
+            return ()
+        _, panel = self._panels[tenant]
+        finder = Finder(tenant, self._stages.classify, self._stages.mask, self._key)
+        return await history(panel.reading(), finder, case.facts, case.organization)
 
     def metrics(self, *, openmetrics: bool = False) -> bytes:
         """The page that /metrics answers with."""
@@ -165,7 +192,7 @@ class App:
             classify=Classifier(setup.ruleset).classify,
             mask=Mask(setup.vocabulary).template,
             rules=setup.ruleset.digest,
-            owners={class_: entry.owner for class_, entry in catalogue.classes.items()},
+            owner_of=catalogue.owner,
             fingerprint_key=self._key,
             journal=self._journal,
             turns=self._turns,
@@ -173,6 +200,7 @@ class App:
             max_session=polling.max_session,
             default_plan_interval=polling.default_plan_interval,
             timeout=polling.timeout,
+            organization_wide=setup.config.organization_wide,
         )
 
     def _reach(self, setup: Setup) -> Iterator[tuple[str, tuple[object, Panel]]]:

@@ -5,7 +5,6 @@ again, the others are settled. Whoever failed before is asked for last, so that 
 """
 
 from collections.abc import Sequence
-from operator import attrgetter
 from typing import NamedTuple
 
 from syncwatch.classification.find import Finder
@@ -65,13 +64,14 @@ class Details:
 
     async def read(self, lists: Lists, terms: Terms, deadline: float) -> None:
         """Fill `users`, until `deadline` of the event loop's time; those not reached stay pending."""
-        asking = []
+        asking, chosen = [], lists.users.get(terms.only or "")
         for facts in lists.users.values():
             interval = lists.plans.intervals.get(facts.plan or "", terms.default_plan_interval)
             asked = self._settle_by_list(facts, interval)
-            if asked is not None and terms.only in {None, facts.id}:
+            if asked is not None and _wanted(asked, chosen, terms.only):
                 asking.append(asked)
-        asking.sort(key=attrgetter("failed"))  # whoever cannot be read holds up nobody
+        # Whoever cannot be read holds up nobody; and the one who is asked about comes first.
+        asking.sort(key=lambda asked: (asked.failed, asked.facts.id != terms.only))
         self._open.update(asked.facts.id for asked in asking)
         self._errors = await ask_each(asking, self._user, deadline)
         if not hopeless(self._errors):
@@ -116,3 +116,10 @@ class Details:
         if tab is None:
             return UserReading(facts, pending=True)
         return with_issues(user, self._finder.issues(facts, tab.rows), whole=tab.whole)
+
+
+def _wanted(asked: _Asked, chosen: UserFacts | None, only: str | None) -> bool:
+    """Whether the details are wanted: everybody's, or one user's and what tells of that user's organization."""
+    if only is None or asked.facts.id == only:
+        return True
+    return chosen is not None and asked.table and asked.facts.organization == chosen.organization

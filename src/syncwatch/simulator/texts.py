@@ -39,7 +39,7 @@ OWNERS: Mapping[str, str] = MappingProxyType(
         "exchange_item_invalid": "end_user",
         "network_error": "network_admin",
         "sync_engine_fault": "vendor_support",
-        "sync_interrupted": "vendor_support",
+        "sync_interrupted": "client_admin",
         "sync_scope_too_large": "client_admin",
         "unclassified": "vendor_support",
         "no_message": "vendor_support",

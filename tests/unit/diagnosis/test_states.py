@@ -1,4 +1,4 @@
-"""The tree against the design page's own words: an oracle that shares nothing with it, over every combination."""
+"""States against the design page's own words: an oracle that shares nothing with it, over every combination."""
 
 from itertools import product
 from math import inf
@@ -8,10 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from syncwatch.diagnosis.tree import Circumstances, diagnose, stall_limit
+from syncwatch.diagnosis.states import Circumstances, diagnose, stall_limit
 from syncwatch.model import (
     Condition,
     Finding,
+    Ground,
     Mailbox,
     Owner,
     Running,
@@ -22,14 +23,9 @@ from syncwatch.model import (
     Verdict,
 )
 from syncwatch.rows import EVERYTHING, Sight
-from unit.given import GUARD, HOUR, MINUTE, T0, THROTTLED, TOKEN, enabled, ended
+from unit.given import GUARD, HOUR, MINUTE, T0, THROTTLED, TOKEN, enabled, ended, owner_of
 
-OWNERS = {
-    "no_recent_session": Owner.VENDOR_SUPPORT,
-    "session_too_long": Owner.VENDOR_SUPPORT,
-    "no_message": Owner.VENDOR_SUPPORT,
-}
-USUAL = Circumstances(interval=1800, max_session=HOUR, active_since=None, owners=OWNERS)
+USUAL = Circumstances(interval=1800, max_session=HOUR, active_since=None, owner_of=owner_of)
 LIMIT = 75 * MINUTE  # 2 plan intervals + 15 min
 
 FAILED = ended(finding=TOKEN)
@@ -100,12 +96,11 @@ def test_every_combination_of_statuses_is_what_the_design_page_says(situation):
         assert (verdict.state, verdict.class_) == expected, (mailbox, switch, effective, error)
         assert (verdict.owner is None) == (verdict.class_ is None)
         assert (verdict.class_ is not None) == verdict.state.sync_is_down
-        assert verdict.path
 
 
 def test_the_owner_is_the_findings_own_and_else_the_catalogues():
     assert diagnose(enabled(last=FAILED), USUAL, T0).owner is Owner.END_USER
-    mine = replace(USUAL, owners=OWNERS | {"no_message": Owner.OPERATOR})
+    mine = replace(USUAL, owner_of=lambda class_, context: Owner.OPERATOR)
     assert diagnose(enabled(last=MUTE), mine, T0).owner is Owner.OPERATOR
 
 
@@ -214,12 +209,10 @@ def test_where_sessions_are_not_visible_the_panels_own_word_counts_and_time_does
     )
 
 
-def test_a_user_of_whom_nothing_is_shown_is_told_so_on_the_way():
-    hidden = diagnose(enabled(last=None), HIDDEN, T0).path[-1]
-    part = diagnose(enabled(last=None), PART, T0).path[-1]
-    assert (hidden.node, part.node) == ("sessions", "sessions")
-    assert hidden.found.startswith("not visible")
-    assert "leave some out" in part.found
+def test_a_user_of_whom_nothing_is_shown_is_unknown_for_another_reason_than_an_odd_status():
+    assert diagnose(enabled(last=None), HIDDEN, T0).ground is Ground.HIDDEN
+    assert diagnose(enabled(last=None), PART, T0).ground is Ground.LEFT_OUT
+    assert diagnose(enabled(switch=Switch.UNKNOWN), USUAL, T0).ground is Ground.STATUSES
 
 
 def test_failing_by_the_panels_own_word_has_the_class_of_a_text_that_is_known():
@@ -304,14 +297,14 @@ circumstances = st.builds(
     interval=st.sampled_from([60.0, 1800.0, 7200.0]),
     max_session=st.sampled_from([600.0, HOUR]),
     active_since=st.none() | times,
-    owners=st.just(OWNERS),
+    owner_of=st.just(owner_of),
     organization=st.none() | st.sampled_from(Switch),
     sight=st.just(EVERYTHING) | st.builds(Sight, sessions=st.booleans(), silence=st.booleans()),
 )
 
 
 def says(verdict: Verdict) -> tuple[object, ...]:
-    return verdict.state, verdict.class_, verdict.owner, verdict.path, verdict.since, verdict.finding
+    return verdict.state, verdict.class_, verdict.owner, verdict.ground, verdict.since, verdict.finding
 
 
 @settings(max_examples=300, deadline=None)
