@@ -159,7 +159,7 @@ def _ended(ago: float = MINUTE, finding: Finding | None = None, *, completed: bo
 
 
 def _cut(ago: float) -> SessionFacts:
-    return SessionFacts("s", NOW - ago - LONGEST, NOW - ago, False, CUT)  # noqa: FBT003
+    return SessionFacts("s", NOW - ago - LONGEST, NOW - ago, completed=False, finding=CUT)
 
 
 _ON = UserFacts(

@@ -8,6 +8,9 @@ from syncwatch.diagnosis.instant import instant
 from syncwatch.diagnosis.states import BY_ACTIVITY, INTERRUPTED, NO_MESSAGE, TIME_LIMIT
 from syncwatch.model import IMPERSONATED, UNCLASSIFIED, AccessType, Finding, Ground, Marks, Owner, Side, Why
 
+UNTOLD = frozenset(
+    {None, AccessType.UNKNOWN}
+)  # ways into a mailbox of which nobody can say whose login it is
 UNSEEN = {
     Ground.HIDDEN: "this panel does not show them",
     Ground.LEFT_OUT: "none is shown of late, and this panel may leave some out",
@@ -38,13 +41,18 @@ _FOLLOWS = {
 
 def set_up(access: str | None) -> str:
     """How this user's mailbox is set up: not by a login, where the organization's account goes in."""
-    if access in IMPERSONATED:
+    if access in {AccessType.EWS_BASIC_IMPERSONATED, AccessType.M365_EWS_IMPERSONATED}:
         return (
             "look at logon, password and EWS URL in the organization's Email Configuration, then"
             " `Check User's Exchange Impersonated Access`; the user has no login in the product"
         )
-    if access is None or access == AccessType.UNKNOWN:
-        return "a person looks at the mailbox access type first: only an own logon is for the user to set up"
+    if access in IMPERSONATED:
+        return (
+            "look at the account in the organization's Email Configuration, then `Check mailbox connectivity`;"
+            " the user has no login in the product"
+        )
+    if access in UNTOLD:
+        return "a person looks at the mailbox access type: only an own logon is for the user to set up"
     return "the user opens the sidebar, Menu > Set up sync, and signs in to the mailbox"
 
 
@@ -85,13 +93,13 @@ def follows(case: Case) -> str:
         return "such trouble passes by itself as a rule, but this has come again"
     if case.owner is Owner.VENDOR_SUPPORT:
         return "another trouble of the server: a ticket to support, which `syncwatch ticket` writes"
-    return "another trouble, with somebody else than support to act"
+    return f"another trouble of the server, for {case.owner} to act on"
 
 
 def _whose_login(access: str | None) -> str:
     if access in IMPERSONATED:
         return "the organization's mail account must be connected again; the user has no login to renew"
-    if access is None or access == AccessType.UNKNOWN:
+    if access in UNTOLD:
         return "whose login it is depends on the mailbox access type: a person looks at that first"
     return "the mail connection must be initialized again, by the user's own login"
 

@@ -5,19 +5,16 @@ what a person should look at. It decides nothing that `states` has decided: it s
 of the article, whose nodes give the functions their names. What monitoring cannot see is never called well.
 """
 
-from collections import Counter
 from collections.abc import Generator, Iterator
 
 from syncwatch.diagnosis import ews, failure
 from syncwatch.diagnosis.case import NOT_VISIBLE, Case, Leaf, Step, Walk
 from syncwatch.diagnosis.instant import instant
+from syncwatch.diagnosis.items import kinds
 from syncwatch.diagnosis.states import BY_ACTIVITY, NO_MESSAGE
 from syncwatch.model import (
-    Direction,
     Ground,
-    IssueFacts,
     Mailbox,
-    Operation,
     Owner,
     State,
 )
@@ -85,17 +82,26 @@ def _connected(case: Case) -> bool | None:
 def _d2_mailbox(case: Case) -> Way:
     facts, verdict = case.facts, case.verdict
     access = case.context.access
-    found = f"{facts.mailbox.replace('_', ' ')}, access type {access or NOT_VISIBLE}"
+    way_in = NOT_VISIBLE if access in failure.UNTOLD else access
+    found = f"{facts.mailbox.replace('_', ' ')}, access type {way_in}"
     if facts.mailbox is Mailbox.UNKNOWN:
         yield Step("D2", "mailbox status", "a value that is not known", "nothing follows from it")
         return _odd("D2")
     if verdict.state is State.NOT_INITIALIZED:
         yield Step("D2", "mailbox status", found, failure.set_up(access))
+        if access in failure.UNTOLD:
+            return Leaf("D2", None, _WHOSE_LOGIN, MAILBOX_NOT_INITIALIZED)
         return _owned(case, "D2", MAILBOX_NOT_INITIALIZED)
     yield Step("D2", "mailbox status", found, "on to the synchronization")
     if access in ews.AT_RISK:
         yield ews.risk(case.now)
     return (yield from _d3_sync(case))
+
+
+_WHOSE_LOGIN = (
+    "Look at the mailbox access type in the panel: an own logon is for the user to set up in the sidebar, any other"
+    " way for the admin in Email Configuration."
+)
 
 
 def _d3_sync(case: Case) -> Way:
@@ -210,44 +216,32 @@ def _d3_runs(case: Case) -> Way:
 
 
 def _d4_issues(case: Case) -> Way:
-    kinds = _kinds(case.facts.issues)
-    for (class_, owner, direction, operation), count in kinds:
-        found = f"{count} x {class_}, {_way(direction, operation)}"
-        yield Step("D4", "Issues tab", found, f"these items do not sync: {owner} must act")
-        if class_ == "recurring_sync_disabled":
+    open_ = kinds(case.facts.issues)
+    for kind, rows in open_:
+        acts = "nobody can" if kind.owner is Owner.NOBODY else f"{kind.owner} must"
+        follows = f"these items do not sync: {acts} act"
+        yield Step("D4", "Issues tab", f"{rows} x {kind.class_}, {kind.way}", follows)
+        if kind.class_ == "recurring_sync_disabled":
             yield from _d4ab_recurring(case)
-        if class_ == "organizer_not_synced":
+        if kind.class_ == "organizer_not_synced":
             yield from _d4c_organizer(case)
     if not case.sight.issues:
         found, follows = f"{NOT_VISIBLE}: this panel has no issues list", "a person looks there for the event"
         yield Step("D4", "Issues tab", found, follows)
-    elif not kinds:
-        rows = case.facts.issue_rows
-        found = f"{rows} rows that were not read" if rows else "no rows"
-        yield Step("D4", "Issues tab", found, "no issue tells of an event: on to what is left out silently")
+    elif not open_:
+        unread = case.facts.issue_rows
+        if unread:
+            found, follows = f"{unread} rows that were not read", "a person looks there for the event"
+        else:
+            found, follows = "no rows", "no issue tells of an event: on to what is left out silently"
+        yield Step("D4", "Issues tab", found, follows)
     yield from _d5_to_d7_events(case)
-    if kinds:
-        (class_, owner, _, _), _ = kinds[0]
-        return Leaf("D4", owner, case.remedy(class_, owner), class_)
+    if open_:
+        first, _ = open_[0]
+        return Leaf("D4", first.owner, case.remedy(first.class_, first.owner), first.class_)
     return Leaf(
         "D7", None, "Look at the event itself, as said at D5 and D6; if that explains nothing, ask support."
     )
-
-
-Kind = tuple[str, Owner, Direction, Operation]
-
-
-def _kinds(issues: tuple[IssueFacts, ...]) -> list[tuple[Kind, int]]:
-    """The open issues by what follows from them, the most frequent first."""
-    counts: Counter[Kind] = Counter()
-    for issue in issues:
-        counts[issue.finding.class_, issue.finding.owner, issue.direction, issue.operation] += issue.count
-    return sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-
-
-def _way(direction: Direction, operation: Operation) -> str:
-    told = [each.value for each in (direction, operation) if each.value != "unknown"]
-    return ", ".join(told) or "direction and operation not visible"
 
 
 def _d4ab_recurring(case: Case) -> Iterator[Step]:

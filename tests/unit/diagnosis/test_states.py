@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from syncwatch.diagnosis.states import Circumstances, diagnose, stall_limit
 from syncwatch.model import (
     Condition,
+    Context,
     Finding,
     Ground,
     Mailbox,
@@ -19,8 +20,10 @@ from syncwatch.model import (
     SessionFacts,
     State,
     Switch,
+    SwitchedOff,
     UserFacts,
     Verdict,
+    Why,
 )
 from syncwatch.rows import EVERYTHING, Sight
 from unit.given import GUARD, HOUR, MINUTE, T0, THROTTLED, TOKEN, enabled, ended, owner_of
@@ -156,6 +159,77 @@ def test_evidence_says_since_when():
     assert diagnose(enabled(last=FAILED), USUAL, T0).since == FAILED.ended
     assert diagnose(enabled(last=OLD), USUAL, T0 + 5).since == OLD.ended + LIMIT
     assert diagnose(enabled(mailbox=Mailbox.NOT_INITIALIZED, created=7.0), USUAL, T0).since == 7.0
+
+
+CUT = Finding("sync_interrupted", Owner.CLIENT_ADMIN, transient=True)
+
+
+def ran(minutes: float, finding: Finding | None = CUT, ago: float = 0) -> SessionFacts:
+    """A session that took so long."""
+    end = T0 - ago * HOUR
+    return SessionFacts(f"s{ago}", end - minutes * MINUTE, end, finding is None, finding)
+
+
+@pytest.mark.parametrize(
+    ("minutes", "class_"),
+    [
+        ((60, 60, 60), "session_time_limit"),
+        ((54, 61, 75), "session_time_limit"),
+        ((53, 60, 60), "sync_interrupted"),
+        ((60, 60, 10), "sync_interrupted"),
+        ((60, 60), "sync_interrupted"),
+    ],
+)
+def test_three_sessions_interrupted_at_their_longest_are_the_time_limit(minutes, class_):
+    last, *before = (ran(each, ago=2 * n) for n, each in enumerate(minutes))
+    user = enabled(last=last, before=tuple(before), before_known=True)
+    verdict = diagnose(user, USUAL, T0)
+    owner = Owner.VENDOR_SUPPORT if class_ == "session_time_limit" else Owner.CLIENT_ADMIN
+    assert (verdict.state, verdict.class_, verdict.owner) == (State.FAILING, class_, owner)
+    assert diagnose(replace(user, error=True), USUAL, T0).class_ == class_
+    longer = diagnose(user, replace(USUAL, max_session=3 * HOUR), T0)
+    assert longer.class_ == "sync_interrupted", "far from a limit that was raised"
+
+
+def test_a_session_in_between_that_failed_for_something_else_is_no_time_limit():
+    before = (ran(60, TOKEN, ago=2), ran(60, ago=4))
+    assert diagnose(enabled(last=ran(60), before=before), USUAL, T0).class_ == "sync_interrupted"
+
+
+NOTHING_SAID = [ended(ok=False), ended(finding=Finding("unclassified", Owner.VENDOR_SUPPORT)), None, ended()]
+
+
+@pytest.mark.parametrize("last", NOTHING_SAID)
+@pytest.mark.parametrize(
+    ("why", "access", "class_", "owner"),
+    [
+        (Why.AUTHORIZATION, "m365_graph_user", "oauth_token_expired", Owner.END_USER),
+        (Why.AUTHORIZATION, "google_service_account", "oauth_token_expired", Owner.CLIENT_ADMIN),
+        (Why.THROTTLING, "m365_graph_user", "exchange_throttled", Owner.NOBODY),
+    ],
+)
+def test_where_no_text_speaks_the_activity_tab_says_what_a_user_was_switched_off_for(
+    last, why, access, class_, owner
+):
+    user = enabled(error=True, last=last, switched_off=SwitchedOff(T0, why))
+    verdict = diagnose(user, replace(USUAL, context=Context(access)), T0)
+    assert (verdict.state, verdict.class_, verdict.owner, verdict.since) == (State.DOWN, class_, owner, T0)
+    assert verdict.finding is None, "no text called a token expired"
+
+
+@pytest.mark.parametrize("why", [Why.PERSON, Why.OTHER])
+def test_another_reason_on_the_activity_tab_names_no_class(why):
+    user = enabled(error=True, last=MUTE, switched_off=SwitchedOff(T0, why))
+    assert diagnose(user, USUAL, T0).class_ == "no_message"
+
+
+def test_a_text_speaks_louder_than_the_activity_tab_and_an_old_row_of_it_says_nothing():
+    off = SwitchedOff(T0, Why.AUTHORIZATION)
+    told = enabled(error=True, last=ended(finding=GUARD), switched_off=off)
+    assert diagnose(told, USUAL, T0).class_ == "duplicate_events"
+    ran_since = enabled(error=True, last=ended("s2", T0 + HOUR, ok=False), switched_off=off)
+    assert diagnose(ran_since, USUAL, T0 + HOUR).class_ == "no_message"
+    assert diagnose(enabled(last=MUTE, switched_off=off), USUAL, T0).class_ == "no_message", "it is on again"
 
 
 WORKED_OUT = [
