@@ -1,6 +1,7 @@
 """What `diagnose` and `ticket` have in common: one fresh look at one user, with the user's whole history if wanted."""
 
 import asyncio
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -14,6 +15,7 @@ from syncwatch.diagnosis.case import Case
 from syncwatch.model import SessionFacts
 from syncwatch.polling.poll import Result
 from syncwatch.setup import Setup
+from syncwatch.state.snapshot import UserView
 
 TenantId = Annotated[str, typer.Option("--tenant", help="The tenant.", metavar="ID", show_default=False)]
 UserId = Annotated[
@@ -48,6 +50,16 @@ class Answer:
         if user is None or not self.result.memory.users[user.facts.id].pending:
             return None
         return str(self.result.error or "the panel lists this user and does not know the sessions or issues")
+
+    @property
+    def users(self) -> Iterator[UserView]:
+        """All users of the tenant."""
+        return self.result.snapshot.users() if self.result.snapshot else iter(())
+
+    @property
+    def all_read(self) -> bool:
+        """Whether everything was read of everybody."""
+        return not any(user.pending for user in self.result.memory.users.values())
 
 
 def ask(config: Path, tenant: str, user: str, *, sessions: bool = False) -> Answer:

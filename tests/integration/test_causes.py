@@ -1,0 +1,120 @@
+"""A whole organization down for one thing: the daemon and the commands say the cause before its eighty symptoms."""
+
+import asyncio
+import sys
+from pathlib import Path
+
+from integration.bench import Bench, Person, bench, firm
+from integration.other_panel import Firm
+from integration.serving import environment
+
+DENIED = "ErrorImpersonateUserDenied: The account does not have permission to impersonate the requested user."
+LIMIT = "REQUEST_LIMIT_EXCEEDED: TotalRequests Limit exceeded."
+CLASS = ("impersonation_denied", "mail_admin")
+SHARED = "Exchange basic (EWS API) - Impersonated"
+
+
+def people(where: Firm, number: int, now) -> list[Person]:
+    where.organizations[0]["mailboxAccessType"] = SHARED
+    return [Person(where, now, f"u-{each}") for each in range(number)]
+
+
+async def command(b: Bench, folder: Path, *arguments: str) -> tuple[int, str]:
+    """Exit code and output of a command, as a process of its own."""
+    name, *options = arguments
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "syncwatch", name, str(folder / "syncwatch.yaml"), "--tenant", "firm", *options,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+        env=environment(SECRET=b.panel.firms["firm"].client_secret),
+    )  # fmt: skip
+    output, _ = await process.communicate()
+    return process.returncode, output.decode()
+
+
+async def test_one_cause_for_eighty_users_until_less_than_a_quarter_is_left(tmp_path):
+    where = firm()
+    async with bench(tmp_path, firm=where) as b:
+        everybody = people(where, 80, b.clock.now)
+        for person in everybody:
+            person.runs(DENIED)
+        async with b.running(b.setup("firm")):
+            await b.shows(80, "syncs_down", *CLASS)
+            await b.shows(1, "organization_wide_causes", *CLASS)
+            await _diagnosed_and_ticketed(b, tmp_path)
+            for left in (39, 20):
+                _come_back(everybody, left)
+                await b.shows(left, "syncs_down", *CLASS)
+                assert b.value("organization_wide_causes", *CLASS) == 1, f"{left} of 80 are left"
+            _come_back(everybody, 19)
+            await b.shows(19, "syncs_down", *CLASS)
+            assert b.value("organization_wide_causes", *CLASS) is None
+            for person in everybody[19:39]:
+                person.runs(DENIED)
+            await b.shows(39, "syncs_down", *CLASS)
+            assert b.value("organization_wide_causes", *CLASS) is None, "less than half of them begin none"
+
+
+def _come_back(everybody: list[Person], left: int) -> None:
+    for person in everybody[left:]:
+        person.runs()
+
+
+async def _diagnosed_and_ticketed(b: Bench, folder: Path) -> None:
+    code, said = await command(b, folder, "diagnose", "--user", "u-7")
+    headline, first, *_ = said.partition("\n\n")[2].splitlines()
+    assert code == 0
+    assert headline == (
+        "organization-wide cause: impersonation_denied, 80 of 80 active users of organization org are down with it"
+    )
+    assert first.strip() == "owner: mail_admin"
+    assert "class:  impersonation_denied\nowner:  mail_admin\ndo:     Grant the service account" in said
+    code, ticket = await command(b, folder, "ticket", "--user", "u-7")
+    fields = dict(line.split(":", 1) for line in ticket.splitlines())
+    told = {name: value.strip() for name, value in fields.items()}
+    assert (code, told["class"], told["job"]) == (0, "impersonation_denied", "u-7/1")
+    assert told["others"] == "79 of the organization, 79 of the tenant"
+    assert told["access type"] == "ews_basic_impersonated"
+    assert told["first seen"].endswith(" or earlier")
+
+
+async def test_what_passes_by_itself_is_an_organizations_cause_too_once_it_comes_again(tmp_path):
+    where = firm()
+    async with bench(tmp_path, firm=where) as b:
+        for person in people(where, 6, b.clock.now):
+            person.runs(LIMIT, ago=600)
+            person.runs(LIMIT)
+        async with b.running(b.setup("firm")):
+            await b.shows(1, "organization_wide_causes", "salesforce_limit", "salesforce_admin")
+        _, said = await command(b, tmp_path, "diagnose", "--user", "u-3")
+        assert "organization-wide cause: salesforce_limit, 6 of 6" in said
+        assert "setting SalesForceAPICallMinCount: not visible to monitoring" in said
+
+
+async def test_the_thresholds_are_those_of_the_configuration(tmp_path):
+    where = firm()
+    async with bench(tmp_path, firm=where) as b:
+        ill, *well = people(where, 4, b.clock.now)
+        ill.runs(DENIED)
+        for person in well:
+            person.runs()
+        b.setup("firm")
+        config = tmp_path / "syncwatch.yaml"
+        config.write_text(config.read_text() + "diagnosis: {organization_wide: {users: 1, share: 0.25}}\n")
+        async with b.running(b.loaded()):
+            await b.shows(1, "organization_wide_causes", *CLASS)
+
+
+async def test_a_user_without_any_trouble_has_no_ticket(tmp_path):
+    where = firm()
+    async with bench(tmp_path, firm=where) as b:
+        for person in people(where, 1, b.clock.now):
+            person.runs()
+        b.setup("firm")
+        code, said = await command(b, tmp_path, "ticket", "--user", "u-0")
+        assert code == 1
+        assert said.startswith(
+            "tenant firm, user u-0: state up; monitoring sees nothing to open a ticket about"
+        )
+        code, said = await command(b, tmp_path, "ticket", "--user", "nobody@firm.example")
+        assert (code, "nobody@" in said) == (1, False)
