@@ -40,6 +40,7 @@ OWNERS: Mapping[str, str] = MappingProxyType(
         "network_error": "network_admin",
         "sync_engine_fault": "vendor_support",
         "sync_interrupted": "client_admin",
+        "session_time_limit": "vendor_support",
         "sync_scope_too_large": "client_admin",
         "unclassified": "vendor_support",
         "no_message": "vendor_support",

@@ -1,4 +1,4 @@
-"""A whole organization down for one thing: the daemon and the commands say the cause before its eighty symptoms."""
+"""A diagnosis over real HTTP: one cause before its eighty symptoms, what three cuts mean, and the ticket."""
 
 import asyncio
 import sys
@@ -103,6 +103,20 @@ async def test_the_thresholds_are_those_of_the_configuration(tmp_path):
         config.write_text(config.read_text() + "diagnosis: {organization_wide: {users: 1, share: 0.25}}\n")
         async with b.running(b.loaded()):
             await b.shows(1, "organization_wide_causes", *CLASS)
+
+
+async def test_three_sessions_cut_at_an_hour_are_the_time_limit_and_no_cancel(tmp_path):
+    where = firm()
+    async with bench(tmp_path, firm=where) as b:
+        (person,) = people(where, 1, b.clock.now)
+        for ago in (7800, 4000, 60):
+            person.starts(ago=ago + 3600)
+            person.ends("Canceled (SW0001) SW0001: Synchronization was canceled by user.", ago=ago)
+        async with b.running(b.setup("firm")):
+            await b.shows(1, "syncs_down", "session_time_limit", "vendor_support")
+        code, said = await command(b, tmp_path, "ticket", "--user", "u-0")
+        assert code == 0
+        assert "codes:         SW0001\n" in said
 
 
 async def test_a_user_without_any_trouble_has_no_ticket(tmp_path):
