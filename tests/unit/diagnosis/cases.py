@@ -29,7 +29,7 @@ from syncwatch.model import (
 from syncwatch.rows import EVERYTHING, Sight
 from syncwatch.setup import load_ruleset
 from syncwatch.state.snapshot import UserView
-from unit.given import HOUR, MINUTE, NOTHING, T0, THROTTLED, enabled, ended, owner_of
+from unit.given import HOUR, MINUTE, NOTHING, T0, THROTTLED, enabled, ended
 
 CATALOGUE = load_ruleset().catalogue
 GRAPH, APP_ONLY = AccessType.M365_GRAPH_USER, AccessType.M365_GRAPH_APP_ONLY
@@ -54,10 +54,10 @@ def made(
     view = None
     if user is not None:
         terms = Circumstances(
-            1800, HOUR, None, owner_of, Context(access, settings=organization.settings), sight=sight
+            1800, HOUR, None, CATALOGUE.owner, Context(access, settings=organization.settings), sight=sight
         )
         view = UserView(user, diagnose(user, terms, now), T0, None)
-    return Case(now, sight, owner_of, CATALOGUE.remedy, unreadable, view, organization, causes)
+    return Case(now, sight, CATALOGUE.owner, CATALOGUE.remedy, unreadable, view, organization, causes)
 
 
 def found(class_: str, owner: Owner, *codes: str, **more: Any) -> Finding:
@@ -86,7 +86,7 @@ def cut(job: str, ago: float) -> SessionFacts:
 
 
 TOKEN = found("oauth_token_expired", Owner.END_USER, marks=Marks(token_expired=Side.MAILBOX))
-ORG_TOKEN = found("oauth_token_expired", Owner.CLIENT_ADMIN, marks=Marks(token_expired=Side.MAILBOX))
+ORG_TOKEN = found("oauth_token_expired", Owner.MAIL_ADMIN, marks=Marks(token_expired=Side.MAILBOX))
 CRM_TOKEN = found("salesforce_auth", Owner.CLIENT_ADMIN, marks=Marks(token_expired=Side.CRM))
 GUARD = found("duplicate_events", Owner.END_USER, "SD0025", marks=Marks(duplicate_guard=True))
 FAULT = found("sync_engine_fault", Owner.VENDOR_SUPPORT, "SI0001")

@@ -34,7 +34,7 @@ from syncwatch.state.snapshot import UserView
 from unit.diagnosis import cases
 from unit.diagnosis.cases import CASES, CATALOGUE
 from unit.diagnosis.test_states import circumstances, enabled_users, users
-from unit.given import T0, owner_of
+from unit.given import T0
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "diagnoses"
 NODES = ("D0", "D1", "D2", "D3", "D3a", "D3b", "D3c", "D3'", "D4", "D4a", "D4b", "D4c", "D5", "D6", "D7")
@@ -94,7 +94,7 @@ def any_case(draw: st.DrawFn) -> Case:
     terms = replace(draw(circumstances), context=Context(access, settings=told))
     organization = organization and replace(organization, crm_connected=draw(st.none() | st.booleans()))
     view = UserView(user, diagnose(user, terms, T0), T0, None)
-    return Case(T0, terms.sight, owner_of, CATALOGUE.remedy, None, view, organization, draw(causes))
+    return Case(T0, terms.sight, CATALOGUE.owner, CATALOGUE.remedy, None, view, organization, draw(causes))
 
 
 @settings(max_examples=500, deadline=None)
@@ -124,7 +124,7 @@ def test_the_walk_goes_down_the_tree_from_its_top_and_ends_where_its_steps_do(ca
 def test_a_user_without_a_login_in_the_product_is_never_told_to_log_in(case, access):
     silent = replace(case.user.facts, last=None, issues=())
     organization = OrganizationFacts("o1", access_type=access)
-    terms = Circumstances(1800, 3600, None, owner_of, Context(access), sight=case.sight)
+    terms = Circumstances(1800, 3600, None, CATALOGUE.owner, Context(access), sight=case.sight)
     user = UserView(silent, diagnose(silent, terms, T0), T0, None)
     text = "\n".join(explain(replace(case, user=user, organization=organization, causes=())))
     assert not re.search(r"(?i)\bsigns? in\b|\blog in to\b|own login|mailbox again", text)
