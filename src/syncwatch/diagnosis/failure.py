@@ -61,7 +61,8 @@ def activity(case: Case) -> Step:
     facts, looked_at = case.facts, "Activity tab"
     off = facts.switched_off
     if off is None:
-        found = "says nothing of it" if facts.activity_known else NOT_VISIBLE
+        hidden = NOT_VISIBLE if case.sight.activity else f"{NOT_VISIBLE}: this panel does not show it"
+        found = "says nothing of it" if facts.activity_known else hidden
         return Step("D3b", looked_at, found, "a person looks there for who switched the user off, and why")
     return Step("D3b", looked_at, f"{_WHY[off.why]} at {instant(off.at)}", _ACTIVITY[off.why])
 

@@ -33,8 +33,8 @@ from unit.given import HOUR, MINUTE, NOTHING, T0, THROTTLED, enabled, ended
 
 CATALOGUE = load_ruleset().catalogue
 GRAPH, APP_ONLY = AccessType.M365_GRAPH_USER, AccessType.M365_GRAPH_APP_ONLY
-EXPORT = Sight(plans=False, silence=False, issues=False, live=False)
-DUMB = Sight(sessions=False, messages=False, issues=False)
+EXPORT = Sight(settings=False, plans=False, silence=False, issues=False, activity=False, live=False)
+DUMB = Sight(settings=False, sessions=False, messages=False, issues=False, activity=False)
 EWS_ENDS = datetime(2026, 11, 25, tzinfo=UTC).timestamp()
 
 
