@@ -4,13 +4,17 @@ import asyncio
 import sys
 from pathlib import Path
 
+import pytest
+
 from integration.bench import Bench, Person, bench, firm
+from integration.firm_x import iso, issue
 from integration.other_panel import Firm
 from integration.serving import environment
 
 DENIED = "ErrorImpersonateUserDenied: The account does not have permission to impersonate the requested user."
 LIMIT = "REQUEST_LIMIT_EXCEEDED: TotalRequests Limit exceeded."
 CLASS = ("impersonation_denied", "mail_admin")
+RECURRENT = "ServiceAutoTrackRecurrentEvents"
 SHARED = "Exchange basic (EWS API) - Impersonated"
 
 
@@ -117,6 +121,56 @@ async def test_three_sessions_cut_at_an_hour_are_the_time_limit_and_no_cancel(tm
         code, said = await command(b, tmp_path, "ticket", "--user", "u-0")
         assert code == 0
         assert "codes:         SW0001\n" in said
+
+
+async def test_where_no_text_speaks_the_activity_tab_tells_and_nobody_without_a_login_is_sent_to_one(
+    tmp_path,
+):
+    where = firm()
+    async with bench(tmp_path, firm=where) as b:
+        everybody = people(where, 6, b.clock.now)
+        for person in everybody:
+            person.runs("no rule knows this: \N{BLACK STAR}")
+            person.row |= {
+                "disabledDueToError": True,
+                "effectiveSynchronizationStatus": "Disabled due to an error",
+            }
+            details = "User synchronization is disabled due to authorization error"
+            where.activity[person.row["userId"]] = [
+                {"date": iso(b.clock.now()), "changedBy": None, "type": "User", "details": details}
+            ]
+        async with b.running(b.setup("firm")):
+            await b.shows(6, "syncs_down", "oauth_token_expired", "mail_admin")
+            await b.shows(1, "organization_wide_causes", "oauth_token_expired", "mail_admin")
+        _, said = await command(b, tmp_path, "diagnose", "--user", "u-3")
+        assert "Activity tab: switched off for an authorization error at " in said
+        assert "class:  oauth_token_expired\nowner:  mail_admin\n" in said
+        assert "sign in" not in said.lower()
+        assert "organization-wide cause: oauth_token_expired, 6 of 6" in said
+
+
+@pytest.mark.parametrize(
+    ("value", "owner", "said"),
+    [
+        ("0", "client_admin", "0\n       -> recurring events are switched off"),
+        ("1", "salesforce_admin", "1\n       -> recurring events are switched on: on to Salesforce\n  D4b"),
+        (None, "client_admin", "not visible to monitoring\n       -> a person looks at it"),
+    ],
+)
+async def test_a_setting_decides_who_must_act_and_one_that_is_not_listed_is_not_visible(
+    tmp_path, value, owner, said
+):
+    where = firm()
+    async with bench(tmp_path, firm=where) as b:
+        (person,) = people(where, 1, b.clock.now)
+        where.settings["org"] = [{"name": RECURRENT, "value": value}] if value else []
+        person.runs(tab=[issue("Synchronization of recurring events is disabled in Litify Inbox settings.")])
+        async with b.running(b.setup("firm")):
+            await b.shows(1, "issues_open", "recurring_sync_disabled", owner)
+        _, output = await command(b, tmp_path, "diagnose", "--user", "u-0")
+        assert f"D4a  setting {RECURRENT}: {said}" in output
+        _, ticket = await command(b, tmp_path, "ticket", "--user", "u-0")
+        assert "direction:     to_crm\noperation:     create\n" in ticket
 
 
 async def test_a_user_without_any_trouble_has_no_ticket(tmp_path):

@@ -64,18 +64,20 @@ class Details:
 
     async def read(self, lists: Lists, terms: Terms, deadline: float) -> None:
         """Fill `users`, until `deadline` of the event loop's time; those not reached stay pending."""
-        asking, chosen = [], lists.users.get(terms.only or "")
+        asking, among = [], _colleagues(lists, terms.only)
         for facts in lists.users.values():
             interval = lists.plans.intervals.get(facts.plan or "", terms.default_plan_interval)
             asked = self._settle_by_list(facts, interval)
-            if asked is not None and _wanted(asked, chosen, terms.only):
+            if asked is not None and (
+                among is None or facts.id == terms.only or (asked.table and facts.id in among)
+            ):
                 asking.append(asked)
         # Whoever cannot be read holds up nobody; and the one who is asked about comes first.
         asking.sort(key=lambda asked: (asked.failed, asked.facts.id != terms.only))
         self._open.update(asked.facts.id for asked in asking)
         self._errors = await ask_each(asking, self._user, deadline)
         if not hopeless(self._errors):
-            self._errors += await self._activity.read(self._memory.version, deadline, terms.only)
+            self._errors += await self._activity.read(self._memory.version, deadline, among)
 
     def _settle_by_list(self, facts: UserFacts, interval: float) -> _Asked | None:
         """Settle a user by the list alone, or say what is to be asked for."""
@@ -118,8 +120,9 @@ class Details:
         return with_issues(user, self._finder.issues(facts, tab.rows), whole=tab.whole)
 
 
-def _wanted(asked: _Asked, chosen: UserFacts | None, only: str | None) -> bool:
-    """Whether the details are wanted: everybody's, or one user's and what tells of that user's organization."""
-    if only is None or asked.facts.id == only:
-        return True
-    return chosen is not None and asked.table and asked.facts.organization == chosen.organization
+def _colleagues(lists: Lists, only: str | None) -> set[str] | None:
+    """The one user who is asked about, with those of the same organization: they may tell the cause. None for all."""
+    if only is None:
+        return None
+    user = lists.users.get(only)
+    return {each.id for each in lists.users.values() if user and each.organization == user.organization}
