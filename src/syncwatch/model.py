@@ -375,7 +375,8 @@ class Verdict(msgspec.Struct, frozen=True, gc=False):
         ground: what it rests on.
         since: when the evidence for this state came about, as far as the facts tell.
         until: the instant at which time alone changes the verdict; `inf` if it never does.
-        finding: the finding behind the class, if a text spoke.
+        finding: what the last failed session's text says, if it has one; the class is another where the text alone does
+            not decide it (`TIME_LIMIT`, `ACTIVITY`).
     """
 
     state: State

@@ -34,6 +34,9 @@ _FOLLOWS = {
     "salesforce_auth": "Salesforce must be connected again; where it is the service account, for everybody at once",
     TIME_LIMIT: "three in a row were cut at about the longest session: the time limit, and nobody's cancel",
     INTERRUPTED: "somebody cancelled it, or it was cut at the time limit: the next ones will tell",
+    BY_ACTIVITY[
+        Why.THROTTLING
+    ]: "the mail system wants fewer requests: that passes by itself as a rule, and has not yet",
     UNCLASSIFIED: "no rule knows this text: a person reads it in the panel, and support gets a ticket",
     NO_MESSAGE: "no text speaks: a person looks at the session's log in the panel, and support gets a ticket",
 }

@@ -123,7 +123,7 @@ def _switched_off(user: UserFacts, circumstances: Circumstances) -> Verdict:
         lifted = off and user.last and user.last.started > off.at  # it ran again since
         if off is not None and class_ is not None and not lifted:
             owner = circumstances.owner_of(class_, circumstances.context)
-            return Verdict(State.DOWN, class_, owner, Ground.ACTIVITY, since=off.at)
+            return Verdict(State.DOWN, class_, owner, Ground.ACTIVITY, off.at, finding=finding)
     return _blamed(State.DOWN, user, circumstances, Ground.FAILURE if _failed(user.last) else Ground.STATUSES)
 
 

@@ -93,6 +93,7 @@ FAULT = found("sync_engine_fault", Owner.VENDOR_SUPPORT, "SI0001")
 DENIED = found("impersonation_denied", Owner.MAIL_ADMIN, "ErrorImpersonateUserDenied")
 FOREIGN = found("impersonation_denied", Owner.MAIL_ADMIN, marks=Marks(organization_wide=True))
 REFUSED = found("exchange_access_denied", Owner.MAIL_ADMIN)
+BUSY = found("exchange_unavailable", Owner.NOBODY, transient=True)
 LIMIT = found("salesforce_limit", Owner.SALESFORCE_ADMIN, "REQUEST_LIMIT_EXCEEDED", transient=True)
 WHO_ID = found("salesforce_field_access", Owner.SALESFORCE_ADMIN)
 RULE = found("salesforce_validation_rule", Owner.SALESFORCE_ADMIN)
@@ -140,7 +141,10 @@ CASES = {
     "D3c-salesforce-limit-settings-not-visible": made(TWICE),
     "D3c-salesforce-limit-settings": made(TWICE, settings={API_COUNT: 0, API_PERCENT: 20}),
     "D3c-transient-again": made(
-        enabled(last=ended(finding=THROTTLED), before=(ended("s0", finding=THROTTLED),), before_known=True)
+        enabled(last=ended(finding=BUSY), before=(ended("s0", finding=BUSY),), before_known=True)
+    ),
+    "D3c-throttled-again": made(
+        enabled(last=ended(finding=THROTTLED), before=(ended("s0", finding=BUSY),), before_known=True)
     ),
     "D3c-time-limit": made(
         enabled(last=cut("s3", 0), before=(cut("s2", 2 * HOUR), cut("s1", 4 * HOUR)), before_known=True)

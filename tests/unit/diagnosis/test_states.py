@@ -214,7 +214,7 @@ def test_where_no_text_speaks_the_activity_tab_says_what_a_user_was_switched_off
     user = enabled(error=True, last=last, switched_off=SwitchedOff(T0, why))
     verdict = diagnose(user, replace(USUAL, context=Context(access)), T0)
     assert (verdict.state, verdict.class_, verdict.owner, verdict.since) == (State.DOWN, class_, owner, T0)
-    assert verdict.finding is None, "no text called a token expired"
+    assert verdict.finding is (last.finding if last else None), "what no rule knows stays so"
 
 
 @pytest.mark.parametrize("why", [Why.PERSON, Why.OTHER])
