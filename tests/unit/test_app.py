@@ -114,7 +114,7 @@ async def test_a_fault_while_a_set_is_made_leaves_the_old_one_running(tmp_path, 
     async with client(setup) as http:
         app = App(setup, Still(), http)
         before = (app._setup, app._stages, app._panels)
-        monkeypatch.setattr("syncwatch.app.compile_profile", lambda *_, **__: 1 / 0)
+        monkeypatch.setattr("syncwatch.reach.compile_profile", lambda *_, **__: 1 / 0)
         file.write_text(CONFIG.replace("127.0.0.1:1", "127.0.0.1:2"))
         with pytest.raises(ZeroDivisionError):
             app.apply(load(file, {}))
