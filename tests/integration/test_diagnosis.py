@@ -41,7 +41,7 @@ async def test_one_cause_for_eighty_users_until_less_than_a_quarter_is_left(tmp_
     async with bench(tmp_path, firm=where) as b:
         everybody = people(where, 80, b.clock.now)
         for person in everybody:
-            person.runs(DENIED)
+            person.runs(DENIED, tab=[issue("Mailbox does not exist.")])
         async with b.running(b.setup("firm")):
             await b.shows(80, "syncs_down", *CLASS)
             await b.shows(1, "organization_wide_causes", *CLASS)
@@ -77,7 +77,9 @@ async def _diagnosed_and_ticketed(b: Bench, folder: Path) -> None:
     fields = dict(line.split(":", 1) for line in ticket.splitlines())
     told = {name: value.strip() for name, value in fields.items()}
     assert (code, told["class"], told["job"]) == (0, "impersonation_denied", "u-7/1")
-    assert told["others"] == "79 of the organization, 79 of the tenant"
+    assert told["others"] == "at least 79 of the organization, at least 79 of the tenant", (
+        "their issues were not read"
+    )
     assert told["access type"] == "ews_basic_impersonated"
     assert told["first seen"].endswith(" or earlier")
 

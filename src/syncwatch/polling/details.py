@@ -86,7 +86,7 @@ class Details:
         user = settle(facts, None, old)
         if table or needs_issues(user, old, self._sight, reread=self._reread):
             failed = old is not None and old.failed
-            self.users[facts.id] = UserReading(facts, pending=True, failed=failed)
+            self.users[facts.id] = UserReading(facts, pending=True, failed=failed, unheard=table)
             return _Asked(facts, table=table, failed=failed)
         self.users[facts.id] = with_issues(user, ()) if user.sessions else user
         return None
@@ -96,7 +96,7 @@ class Details:
         try:
             self.users[id_] = await self._settled(asked)
         except PollError:
-            self.users[id_] = UserReading(asked.facts, pending=True, failed=True)
+            self.users[id_] = UserReading(asked.facts, pending=True, failed=True, unheard=asked.table)
             raise
         self._open.discard(id_)
 
@@ -109,7 +109,7 @@ class Details:
                 facts.id, back_to=old.mark.started if old and old.mark else None
             )
             if rows is None:
-                return UserReading(facts, pending=True)
+                return UserReading(facts, pending=True, unheard=True)
             table = self._finder.sessions(facts, rows)
         user = settle(facts, table, old)
         if not needs_issues(user, old, self._sight, reread=self._reread):

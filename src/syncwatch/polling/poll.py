@@ -180,7 +180,7 @@ def _members(
                 user.organization,
                 verdict,
                 reading.plans.get(user.plan or "", terms.default_plan_interval),
-                settled=(read_ is None or not read_.pending)
+                settled=(read_ is None or not read_.unheard)
                 and not _unexplained(user, verdict, reading.sight),
             )
 
