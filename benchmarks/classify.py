@@ -15,6 +15,7 @@ from random import Random
 from uuid import UUID
 
 from figures import Figure, Report, medians
+from syncwatch.classification.book import Book
 from syncwatch.classification.classifier import Classifier
 from syncwatch.classification.normalise import normalise
 from syncwatch.classification.ruleset import Rule, RuleSet
@@ -120,7 +121,7 @@ def _texts(rules: Iterable[Rule], rng: Random) -> Iterator[str]:
 def run() -> Report:
     """Time new and known texts."""
     ruleset = load_ruleset()
-    classifier, baseline = Classifier(ruleset), Baseline(ruleset)
+    classifier, baseline = Classifier(Book(ruleset)), Baseline(ruleset)
     new = [list(_texts(ruleset.rules, Random(number))) for number in range(ROUNDS)]
     for text in _texts(ruleset.rules, Random("warm")):  # RE2 builds its automata on the way
         classifier.classify(text)
@@ -164,7 +165,7 @@ def _worst(ruleset: RuleSet, usual: float) -> Iterator[Figure]:
     evil = [
         Rule.model_validate(EVIL_RULE | {"id": f"evil-{n}", "any": [each]}) for n, each in enumerate(EVIL)
     ]
-    classifier = Classifier(replace(ruleset, rules=(*evil, *ruleset.rules)))
+    classifier = Classifier(Book(replace(ruleset, rules=(*evil, *ruleset.rules))))
     words = " ".join(case.text for rule in ruleset.rules for case in rule.cases)
     for name, text in (
         ("10,000 a", "a" * 10_000 + "!"),

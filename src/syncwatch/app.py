@@ -114,11 +114,16 @@ class App:
     def reload(self, load: Callable[[], Setup]) -> tuple[Problem, ...]:
         """Run what `load` gives from now on; if it refuses, go on with what runs, and give its reasons."""
         try:
-            setup = load()
+            self.apply(load())
         except ConfigError as error:
             problems = error.problems
+        except Exception as fault:  # what runs must go on running, whatever is wrong with a new set
+            log.exception("reload_fault")
+            file = self._setup.config.document.file
+            problems = (
+                Problem(file, None, "", f"cannot be run, by a fault of Syncwatch: {type(fault).__name__}"),
+            )
         else:
-            self.apply(setup)
             return ()
         self._own.refused()
         log.error("configuration_refused", problems=[str(problem) for problem in problems])
@@ -190,7 +195,7 @@ class App:
         polling = setup.config.polling
         catalogue = setup.ruleset.catalogue
         return Stages(
-            classify=Classifier(setup.ruleset).classify,
+            classify=Classifier(setup.book).classify,
             mask=Mask(setup.vocabulary).template,
             rules=setup.ruleset.digest,
             owner_of=catalogue.owner,

@@ -12,7 +12,6 @@ from typing import NamedTuple
 from syncwatch.classification.book import Book, Candidate
 from syncwatch.classification.normalise import normalise
 from syncwatch.classification.patterns import Pattern, spans
-from syncwatch.classification.ruleset import RuleSet
 
 MAX_MATCHES = 5  # places shown of one pattern
 
@@ -51,9 +50,8 @@ class Part(NamedTuple):
     heard: tuple[Heard, ...]
 
 
-def reasons(ruleset: RuleSet, text: str) -> tuple[Part, ...]:
+def reasons(book: Book, text: str) -> tuple[Part, ...]:
     """The parts of a text as they were asked, innermost first, up to the one that a rule speaks of."""
-    book = Book(ruleset)
     spelled = normalise(text)
     hits = book.patterns.found(spelled)
     parts: list[Part] = []

@@ -2,6 +2,7 @@
 
 import pytest
 
+from syncwatch.classification.book import Book
 from syncwatch.classification.checks import check
 from syncwatch.model import UNCLASSIFIED, Marks, Owner, Side
 
@@ -16,7 +17,7 @@ TRANSIENT = {
 
 
 def test_the_rules_pass_their_own_check(ruleset):
-    assert check(ruleset) == ()
+    assert check(ruleset, Book(ruleset)) == ()
 
 
 def test_every_code_is_found_on_its_own(ruleset, classifier):
