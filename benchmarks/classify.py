@@ -69,7 +69,10 @@ class Baseline:
     def classify(self, text: str) -> Answer:
         """The rule that speaks and its class."""
         text = _folded(normalise(text).decode())
-        for start, end in self._inner(text):
+        inner = self._inner(text)
+        if inner and (answer := self._first(text, text, final=True)):
+            return answer
+        for start, end in inner:
             if answer := self._first(text[start:end], text):
                 return answer
         return self._first(text, text) or ("", UNCLASSIFIED)
@@ -84,9 +87,9 @@ class Baseline:
                     spans.add(span)
         return sorted(spans, reverse=True)[:MAX_INNER]
 
-    def _first(self, text: str, around: str) -> Answer | None:
+    def _first(self, text: str, around: str, *, final: bool = False) -> Answer | None:
         for rule, triggers, needs, bars in self._asked:
-            if rule.marks.completed and text is not around:
+            if (rule.marks.completed and text is not around) or (final and not rule.final):
                 continue
             if (
                 any(search(text) for search in triggers)

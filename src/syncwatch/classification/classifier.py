@@ -46,7 +46,10 @@ class Classifier:
 
     def _answer(self, spelled: bytes, hits: frozenset[int]) -> Answer:
         book = self._book
-        for start, end in book.unwrapper.inner(spelled, hits):
+        inner_texts = book.unwrapper.inner(spelled, hits)
+        if inner_texts and (final := book.final(spelled, hits)):
+            return final.answer
+        for start, end in inner_texts:
             inside = spelled[start:end]
             if inner := book.speaks(inside, book.patterns.found(inside), spelled):
                 return inner.answer

@@ -56,3 +56,9 @@ def test_nothing_of_the_text_is_in_it(rules):
     assert "Canary" not in repr(
         reasons(Book(rules(own=RULES)), "Full disk of Canary Roe, error occurred in Canary: x")
     )
+
+
+def test_what_only_the_whole_text_may_say_is_told_apart(rules):
+    own = "rules: [{id: done, class: unclassified, codes: [DONE], marks: {completed: true}, cases: [{text: DONE}]}]"
+    inner, _ = reasons(Book(rules(own=own)), "error occurred in x: DONE")
+    assert [(each.rule, each.standing) for each in inner.heard] == [("done", Standing.INSIDE)]
