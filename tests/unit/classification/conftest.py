@@ -24,8 +24,13 @@ def ruleset() -> RuleSet:
 
 
 @pytest.fixture(scope="session")
-def classifier(ruleset: RuleSet) -> Classifier:
-    return Classifier(Book(ruleset))
+def book(ruleset: RuleSet) -> Book:
+    return Book(ruleset)
+
+
+@pytest.fixture(scope="session")
+def classifier(book: Book) -> Classifier:
+    return Classifier(book)
 
 
 @pytest.fixture
