@@ -60,6 +60,7 @@ def _counts(number: int, now: float, pairs: list[tuple[str, str]]) -> Counts:
         oldest_down=now - 86_400 - number,
         overdue=number % 4,
         templates={},
+        causes=dict.fromkeys(list(mine)[: number % 2], 1),
     )
 
 

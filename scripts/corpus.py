@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from syncwatch.classification.book import Book
 from syncwatch.classification.classifier import Classifier
 from syncwatch.model import UNCLASSIFIED
 from syncwatch.setup import load_ruleset
@@ -38,7 +39,7 @@ class Answer(NamedTuple):
 
 def answers(corpus: Path) -> Iterator[Answer]:
     """Classify every text of a corpus by the shipped rules."""
-    classifier = Classifier(load_ruleset())
+    classifier = Classifier(Book(load_ruleset()))
     for line in corpus.read_text(encoding="utf-8").splitlines():
         entry = json.loads(line)
         accepted = frozenset(entry.get("accept", ())) | {entry["label"]}

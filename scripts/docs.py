@@ -7,7 +7,7 @@ thing that a panel may not show left out in turn.
 
 import argparse
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 from itertools import product
 from pathlib import Path
@@ -15,15 +15,19 @@ from pathlib import Path
 from msgspec.structs import replace
 from prometheus_client import CollectorRegistry
 
+from syncwatch.classification.catalogue import ClassEntry
 from syncwatch.clock import SystemClock
-from syncwatch.diagnosis.tree import Circumstances, diagnose
+from syncwatch.diagnosis.states import Circumstances, diagnose
 from syncwatch.exposition.board import Board
 from syncwatch.exposition.families import Family, Health, Subject, Tenant, families
 from syncwatch.exposition.own import OwnMeters, new_registry
 from syncwatch.exposition.page import CLASS_INFO_HELP, Page
 from syncwatch.model import (
+    NO_CONTEXT,
     UNCLASSIFIED,
+    Cause,
     Condition,
+    Context,
     Finding,
     IssueFacts,
     Mailbox,
@@ -33,8 +37,10 @@ from syncwatch.model import (
     SessionFacts,
     State,
     Switch,
+    SwitchedOff,
     UserFacts,
     Verdict,
+    Why,
 )
 from syncwatch.polling.meters import PollMeters
 from syncwatch.rows import EVERYTHING, Sight
@@ -48,6 +54,7 @@ NOTICE = "<!-- Made by scripts/docs.py; change the code, not this page. -->"
 NOW, MINUTE = 1_000_000.0, 60.0
 INTERVAL, LONGEST = 30 * MINUTE, 60 * MINUTE
 TEXT = Finding("oauth_token_expired", Owner.END_USER)
+CUT = Finding("sync_interrupted", Owner.CLIENT_ADMIN, transient=True)
 PASSING = Finding("exchange_throttled", Owner.NOBODY, transient=True)
 
 
@@ -151,6 +158,10 @@ def _ended(ago: float = MINUTE, finding: Finding | None = None, *, completed: bo
     return SessionFacts("s", NOW - ago - 30, NOW - ago, completed, finding)
 
 
+def _cut(ago: float) -> SessionFacts:
+    return SessionFacts("s", NOW - ago - LONGEST, NOW - ago, completed=False, finding=CUT)
+
+
 _ON = UserFacts(
     "u", mailbox=Mailbox.INITIALIZED, switch=Switch.ENABLED, effective=Switch.ENABLED, last=_ended()
 )
@@ -173,6 +184,15 @@ SITUATIONS: dict[str, UserFacts] = {
         before=(_ended(INTERVAL, TEXT, completed=False),),
         before_known=True,
     ),
+    "the last three were interrupted after nearly as long as a session may take": _user(
+        last=_cut(MINUTE), before=(_cut(INTERVAL + LONGEST), _cut(2 * INTERVAL + 2 * LONGEST))
+    ),
+    "the last one failed without a message; by the Activity tab, authorization": _user(
+        last=_ended(completed=False), switched_off=SwitchedOff(NOW, Why.AUTHORIZATION)
+    ),
+    "the last one failed without a message; by the Activity tab, throttling": _user(
+        last=_ended(completed=False), switched_off=SwitchedOff(NOW, Why.THROTTLING)
+    ),
     "none yet, created just now": _user(last=None, created=NOW - MINUTE),
     "none yet, created two plan intervals and 15 minutes ago": _user(last=None, created=NOW - 75 * MINUTE),
     "none ended within two plan intervals and 15 minutes": _user(last=_ended(75 * MINUTE)),
@@ -186,8 +206,16 @@ SITUATIONS: dict[str, UserFacts] = {
 
 @cache
 def _circumstances() -> Circumstances:
-    classes = load_ruleset().catalogue.classes
-    return Circumstances(INTERVAL, LONGEST, None, {name: entry.owner for name, entry in classes.items()})
+    return Circumstances(INTERVAL, LONGEST, None, _owner_of)
+
+
+def _owner_of(class_: str, _: Context = NO_CONTEXT) -> Owner:
+    return _classes()[class_].owner
+
+
+@cache
+def _classes() -> Mapping[str, ClassEntry]:
+    return load_ruleset().catalogue.classes
 
 
 def _cell(mailbox: Mailbox, switch: Switch, effective: Switch, *, error: bool) -> str:
@@ -208,7 +236,7 @@ def _said(user: UserFacts, terms: Circumstances) -> str:
     said = f"`{verdict.state}`"
     if verdict.class_ is None:
         return said
-    if verdict.finding is not None:
+    if verdict.finding is not None and verdict.finding.class_ == verdict.class_:
         return f"{said}, class and owner of the message"
     return f"{said}, class `{verdict.class_}`, owner `{verdict.owner}`"
 
@@ -285,9 +313,10 @@ def _subject(
     down = Verdict(State.DOWN, TEXT.class_, TEXT.owner, finding=TEXT)
     users = {} if calm else {user.id: UserMemory(user, down.state, NOW, down_since=NOW)}
     users |= {} if calm else {"v": UserMemory(replace(_ON, id="v", organization=FIRM.id), State.UP, NOW)}
-    memory = TenantMemory(baseline=baseline, users=users, organizations={firm.id: firm})
+    causes = () if calm else (Cause(firm.id, TEXT.class_, TEXT.owner, 1, 2),)
+    memory = TenantMemory(baseline=baseline, users=users, organizations={firm.id: firm}, causes=causes)
     verdicts = {"u": down, "v": Verdict(State.UP)}
-    owner = _circumstances().owners[UNCLASSIFIED]
+    owner = _owner_of(UNCLASSIFIED)
     counts = Snapshot("t", NOW, memory, verdicts, owner, sight=sight).counts() if health.data else None
     return Subject(Tenant("t", "p", {}, 1, 1), health, Counters(), counts, sight)
 

@@ -1,10 +1,12 @@
 """What tests of several packages share."""
 
+import logging
 from collections.abc import Iterator
 from typing import Any
 from unittest.mock import Mock
 
 import pytest
+import structlog
 from aiohttp import ClientResponse
 from aioresponses import aioresponses
 
@@ -23,3 +25,14 @@ def answers(monkeypatch: pytest.MonkeyPatch) -> Iterator[aioresponses]:
     monkeypatch.setattr("aioresponses.core.ClientResponse", _AnsweredResponse)
     with aioresponses() as prepared:
         yield prepared
+
+
+@pytest.fixture(autouse=True)
+def logging_kept() -> Iterator[None]:
+    """Commands set up logging for the whole process; the tests after them must not notice."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    structlog.reset_defaults()

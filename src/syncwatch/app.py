@@ -6,32 +6,35 @@ then those in flight end, then whoever scrapes may take the last figures, and th
 
 import asyncio
 import secrets
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine
 
 import structlog
 from aiohttp import web
 
 from syncwatch import __version__
 from syncwatch.classification.classifier import Classifier
+from syncwatch.classification.find import Finder
 from syncwatch.classification.masking import Mask
 from syncwatch.clock import Clock
 from syncwatch.config.fleet import Tenant
+from syncwatch.diagnosis.case import Case
 from syncwatch.errors import ConfigError, Problem
 from syncwatch.exposition import families
 from syncwatch.exposition.board import Board, Polled
 from syncwatch.exposition.own import OwnMeters, new_registry
 from syncwatch.exposition.page import Page
 from syncwatch.exposition.templates import Templates
-from syncwatch.panel.client import Http, Timeouts
-from syncwatch.panel.compile import CompiledProfile, compile_profile
+from syncwatch.model import SessionFacts
+from syncwatch.panel.client import Http
 from syncwatch.panel.meanings import hashed
-from syncwatch.panel.panel import Panel
 from syncwatch.polling.announce import Announcer
 from syncwatch.polling.asking import AT_ONCE
+from syncwatch.polling.history import history
 from syncwatch.polling.meters import PollMeters
 from syncwatch.polling.poll import Result, Stages, poll
 from syncwatch.polling.schedule import longest_silence
 from syncwatch.polling.scheduler import Scheduler, Watch
+from syncwatch.reach import Reached, reach
 from syncwatch.rows import Sight
 from syncwatch.setup import Setup
 from syncwatch.state.journal import Journal, MemoryJournal
@@ -72,8 +75,9 @@ class App:
         self._meters = PollMeters(registry, setup.ruleset.catalogue.classes)
         self._board = Board(clock)
         self.templates = Templates()
+        self._own.count_templates(self.templates.present)
         self._page = Page(self._board, registry, clock)
-        self._panels: dict[str, tuple[object, Panel]] = {}
+        self._panels: dict[str, Reached] = {}
         self._scheduler = Scheduler(clock, self._meters, self._publish)
         self._scraped: float | None = None
         self._scrape = asyncio.Event()
@@ -110,11 +114,16 @@ class App:
     def reload(self, load: Callable[[], Setup]) -> tuple[Problem, ...]:
         """Run what `load` gives from now on; if it refuses, go on with what runs, and give its reasons."""
         try:
-            setup = load()
+            self.apply(load())
         except ConfigError as error:
             problems = error.problems
+        except Exception as fault:  # what runs must go on running, whatever is wrong with a new set
+            log.exception("reload_fault")
+            file = self._setup.config.document.file
+            problems = (
+                Problem(file, None, "", f"cannot be run, by a fault of Syncwatch: {type(fault).__name__}"),
+            )
         else:
-            self.apply(setup)
             return ()
         self._own.refused()
         log.error("configuration_refused", problems=[str(problem) for problem in problems])
@@ -132,15 +141,38 @@ class App:
             tenant: its id.
             only: the one user whose sessions and issues are wanted; None for everybody's. Exports are read whole.
         """
-        _, panel = self._panels[tenant]
+        panel = self._panels[tenant].panel
         only = only if panel.sight.live else None
         result = await poll(tenant, panel.reading(), TenantMemory(), self._stages, self._clock, only=only)
         self._publish(tenant, result)
         return result
 
-    def opaque(self, user: str) -> str:
-        """The id of a user whom the panel gives none, by what the profile makes it of."""
-        return hashed(self._key, (user,))
+    def case(self, result: Result, user: str) -> Case:
+        """What the troubleshooting tree is asked about a user after a poll: by id, or by what an id is made of."""
+        snapshot, stages = result.snapshot, self._stages
+        remedy = self._setup.ruleset.catalogue.remedy
+        if snapshot is None:
+            now = result.started
+            return Case(now, result.sight, stages.owner_of, remedy, unreadable=str(result.error))
+        view = snapshot.user(user) or snapshot.user(hashed(self._key, (user,)))
+        organization = view.facts.organization if view else ""
+        return Case(
+            now=snapshot.time,
+            sight=snapshot.sight,
+            owner_of=stages.owner_of,
+            remedy=remedy,
+            user=view,
+            organization=snapshot.organization(organization),
+            causes=snapshot.causes(organization),
+        )
+
+    async def sessions(self, tenant: str, case: Case) -> tuple[SessionFacts, ...]:
+        """All ended sessions that the panel shows of a case's user, newest first."""
+        if case.user is None:
+            return ()
+        panel = self._panels[tenant].panel
+        finder = Finder(tenant, self._stages.classify, self._stages.mask, self._key)
+        return await history(panel.reading(), finder, case.facts, case.organization)
 
     def metrics(self, *, openmetrics: bool = False) -> bytes:
         """The page that /metrics answers with."""
@@ -148,7 +180,8 @@ class App:
 
     def _use(self, setup: Setup) -> None:
         """Take over everything of `setup` but the schedule: all of it is made before any of it counts."""
-        stages, panels = self._compose(setup), dict(self._reach(setup))
+        stages = self._compose(setup)
+        panels = reach(setup, self._panels, key=self._key, http=self._http, clock=self._clock)
         self._setup, self._stages, self._panels = setup, stages, panels
         self._show(setup)
 
@@ -162,10 +195,10 @@ class App:
         polling = setup.config.polling
         catalogue = setup.ruleset.catalogue
         return Stages(
-            classify=Classifier(setup.ruleset).classify,
+            classify=Classifier(setup.book).classify,
             mask=Mask(setup.vocabulary).template,
             rules=setup.ruleset.digest,
-            owners={class_: entry.owner for class_, entry in catalogue.classes.items()},
+            owner_of=catalogue.owner,
             fingerprint_key=self._key,
             journal=self._journal,
             turns=self._turns,
@@ -173,38 +206,8 @@ class App:
             max_session=polling.max_session,
             default_plan_interval=polling.default_plan_interval,
             timeout=polling.timeout,
+            organization_wide=setup.config.organization_wide,
         )
-
-    def _reach(self, setup: Setup) -> Iterator[tuple[str, tuple[object, Panel]]]:
-        """How each tenant's panel is reached: by the same panel object, token and all, if nothing changed."""
-        compiled: dict[object, CompiledProfile] = {}
-        written = {id_: profile.model_dump_json() for id_, profile in setup.profiles.items()}
-        timeouts = Timeouts(total=setup.config.polling.timeout)
-        for tenant in setup.config.tenants:
-            own = (tenant.timezone, tenant.datetime_format, tenant.exports_complete)
-            parameters = tuple(sorted(tenant.parameters.items()))
-            location = tenant.url_secret or tenant.url or ""
-            identity = (location, tenant.credential, parameters, own, written[tenant.profile], timeouts)
-            before = self._panels.get(tenant.id)
-            if before is not None and before[0] == identity:
-                yield tenant.id, before
-                continue
-            profile = compiled.get((tenant.profile, own))
-            if profile is None:
-                zone, formats, complete = own
-                profile = compiled[tenant.profile, own] = compile_profile(
-                    setup.profiles[tenant.profile], self._key, zone=zone, formats=formats, complete=complete
-                )
-            panel = Panel(
-                location,
-                profile,
-                tenant.credential,
-                self._http,
-                self._clock,
-                parameters=tenant.parameters,
-                timeouts=timeouts,
-            )
-            yield tenant.id, (identity, panel)
 
     def _watch(self, tenant: Tenant) -> Watch:
         identity, panel = self._panels[tenant.id]
@@ -212,7 +215,7 @@ class App:
 
     def _show(self, setup: Setup) -> None:
         catalogue = setup.ruleset.catalogue
-        shown = [_shown(tenant, self._panels[tenant.id][1].sight) for tenant in setup.config.tenants]
+        shown = [_shown(tenant, self._panels[tenant.id].panel.sight) for tenant in setup.config.tenants]
         self._board.apply(shown, setup.config.label_names)
         self.templates.keep(self._panels)
         self._announcer.keep({tenant.id: tenant.stale_after for tenant in setup.config.tenants})
@@ -250,7 +253,6 @@ class App:
         counts = self._board.counts(tenant) if result.snapshot else None
         if counts is not None:
             self.templates.tell(tenant, counts.templates, self._clock.now())
-        self._own.unclassified(self.templates.present())
 
     def _view(self) -> View:
         return View(

@@ -6,7 +6,7 @@ serves one cannot leak. All times are Unix seconds, all durations seconds. Froze
 the garbage collector need not look at them (`gc=False`): a million users would cost it half a second at a time.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 from math import inf
 from types import MappingProxyType
@@ -349,33 +349,64 @@ class OrganizationFacts(msgspec.Struct, frozen=True, gc=False):
     settings: Mapping[str, int] = MappingProxyType({})
 
 
-class Step(NamedTuple):
-    """One step on the way through the troubleshooting tree: what was looked at, and what was found."""
+class Ground(StrEnum):
+    """What a verdict rests on."""
 
-    node: str
-    found: str
+    STATUSES = "statuses"  # they say it alone
+    FAILURE = "failure"  # of the last ended session
+    TIME_LIMIT = "time_limit"  # that cut session after session
+    ACTIVITY = "activity"  # the Activity tab, where no text speaks
+    COMPLETION = "completion"  # of the last ended session
+    BLIP = "blip"  # it failed, for the first time and for something that passes by itself
+    NOT_DUE = "not_due"  # no session has ended yet, and none should have for long enough
+    SILENCE = "silence"  # none ended for too long
+    ENDLESS = "endless"  # one runs for too long
+    HIDDEN = "hidden"  # sessions are not visible: the panel's own word counts, if there is one
+    LEFT_OUT = "left_out"  # sessions may be missing: the same
 
 
 class Verdict(msgspec.Struct, frozen=True, gc=False):
-    """The leaf of the tree that a user reaches at an instant.
+    """The state of a user at an instant, and what it rests on.
 
     Attributes:
         state: the user's state.
         class_: what kind of trouble, where the sync is down; None otherwise.
         owner: who must act, where the sync is down; None otherwise.
-        path: the way through the tree.
+        ground: what it rests on.
         since: when the evidence for this state came about, as far as the facts tell.
         until: the instant at which time alone changes the verdict; `inf` if it never does.
-        finding: the finding behind the class, if a text spoke.
+        finding: what the last failed session's text says, if it has one; the class is another where the text alone does
+            not decide it (`TIME_LIMIT`, `ACTIVITY`).
     """
 
     state: State
     class_: str | None = None
     owner: Owner | None = None
-    path: tuple[Step, ...] = ()
+    ground: Ground = Ground.STATUSES
     since: float | None = None
     until: float = inf
     finding: Finding | None = None
 
+
+class Cause(msgspec.Struct, frozen=True, gc=False):
+    """One trouble of a whole organization, of which its users' are symptoms.
+
+    Attributes:
+        organization: its id.
+        class_: what kind of trouble.
+        owner: who must act, by most of its users' verdicts.
+        down: users of it whose sync is down with that class.
+        active: users of it whose sync is meant to run.
+    """
+
+    organization: str
+    class_: str
+    owner: Owner
+    down: int
+    active: int
+
+
+OwnerOf = Callable[[str, Context], Owner]
+"""Who must act about a class, given what stands around it."""
 
 Plans = Mapping[str, float]  # plan id -> seconds between two sessions

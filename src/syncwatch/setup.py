@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from syncwatch.classification import catalogue, wrappers
+from syncwatch.classification.book import Book
 from syncwatch.classification.ruleset import RuleSet, load_rules
 from syncwatch.classification.vocabulary import Vocabulary
 from syncwatch.config.fleet import Config, Tenant
@@ -30,12 +31,14 @@ class Setup:
         config: the fleet.
         profiles: panel profiles by id.
         ruleset: rules and catalogue.
+        book: the same made ready to be asked; made here, since that takes long enough to hold up a running daemon.
         vocabulary: the words that may be shown of a text that no rule knows.
     """
 
     config: Config
     profiles: Mapping[str, Profile]
     ruleset: RuleSet
+    book: Book
     vocabulary: Vocabulary
 
 
@@ -56,6 +59,7 @@ def load(path: Path, environ: Mapping[str, str]) -> Setup:
             yield from error.problems
         try:
             found["ruleset"] = load_ruleset(config.rule_files)
+            found["book"] = Book(found["ruleset"])
             found["vocabulary"] = Vocabulary.of(found["ruleset"], shipped_words())
         except ConfigError as error:
             yield from error.problems

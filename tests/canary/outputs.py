@@ -99,6 +99,10 @@ def _diagnose(user: str) -> Output:
     return Output(_command("diagnose", "CONFIG", "--tenant", "open", "--user", user), b"state:")
 
 
+def _ticket(user: str) -> Output:
+    return Output(_command("ticket", "CONFIG", "--tenant", "open", "--user", user), b"first seen:")
+
+
 def _check_exports(*, headed: bool) -> Callable[[World], bytes]:
     """`check-panel` of a tenant that drops files into a folder."""
 
@@ -152,6 +156,16 @@ OUTPUTS: Mapping[str, Output] = {
     ),
     "diagnose where nobody is let in": Output(
         _command("diagnose", "CONFIG", "--tenant", "refused", "--user", "u-1"), b"cannot be read"
+    ),
+    **{f"ticket u-{number}": _ticket(f"u-{number}") for number in range(len(TEXTS))},
+    "ticket of a user with odd values": Output(
+        _command("ticket", "CONFIG", "--tenant", "open", "--user", "odd-8"), b"state unknown"
+    ),
+    "ticket of an exported user": Output(
+        _command("ticket", "CONFIG", "--tenant", "exports", "--user", "x-3"), b"user x-3"
+    ),
+    "ticket where nobody is let in": Output(
+        _command("ticket", "CONFIG", "--tenant", "refused", "--user", "u-1"), b"cannot be read"
     ),
     "classify": Output(_command("classify", *TEXTS), b"unclassified"),
     "classify --json": Output(_command("classify", "--json", stdin=JSON_LINES), b'"class":"unclassified"'),

@@ -62,9 +62,12 @@ class Bench:
         if rules:
             (self._folder / "rules.yaml").write_text(rules)
             config["rules"] = {"files": ["rules.yaml"]}
-        file = self._folder / "syncwatch.yaml"
-        file.write_text(yaml.safe_dump(config))
-        return load(file, {"SECRET": Firm().client_secret})
+        (self._folder / "syncwatch.yaml").write_text(yaml.safe_dump(config))
+        return self.loaded()
+
+    def loaded(self) -> Setup:
+        """The configuration as it is written now."""
+        return load(self._folder / "syncwatch.yaml", {"SECRET": Firm().client_secret})
 
     @asynccontextmanager
     async def running(self, setup: Setup) -> AsyncIterator[None]:

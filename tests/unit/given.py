@@ -10,6 +10,7 @@ from typing import Any
 from syncwatch.classification.find import Finder
 from syncwatch.errors import PollError
 from syncwatch.model import (
+    IMPERSONATED,
     NO_CONTEXT,
     Change,
     Condition,
@@ -40,9 +41,15 @@ REQUIRED = Finding("salesforce_required_field", Owner.SALESFORCE_ADMIN, "require
 WITH_ISSUES = Finding("unclassified", Owner.VENDOR_SUPPORT, "completed", marks=Marks(completed=True))
 NOTHING = Finding("unclassified", Owner.VENDOR_SUPPORT)
 
-OWNERS = dict.fromkeys(
-    ("unclassified", "no_message", "no_recent_session", "session_too_long"), Owner.VENDOR_SUPPORT
-)
+
+def owner_of(class_: str, context: Context = NO_CONTEXT) -> Owner:
+    """Who must act about what no text speaks of: on the user's own side of the mailbox, the user."""
+    if class_ in {"oauth_token_expired", "mailbox_not_initialized"}:
+        return Owner.CLIENT_ADMIN if context.access in IMPERSONATED else Owner.END_USER
+    return {"exchange_throttled": Owner.NOBODY, "salesforce_auth": Owner.CLIENT_ADMIN}.get(
+        class_, Owner.VENDOR_SUPPORT
+    )
+
 
 FINDINGS = {
     "token": TOKEN,

@@ -105,6 +105,11 @@ class Book:
                 return candidate
         return None
 
+    def final(self, text: bytes, hits: frozenset[int]) -> Candidate | None:
+        """The rule that speaks of a text so that nothing inside of it is asked; None if none does."""
+        final = (each for each in self.called(hits) if each.rule.final and each.fits(text, text))
+        return min(final, key=_rank, default=None)
+
     def codes(self, hits: frozenset[int]) -> tuple[str, ...]:
         """The codes among what was found."""
         if self._codes.keys().isdisjoint(hits):

@@ -21,9 +21,13 @@ OWN_CLASSES = frozenset(
     {
         UNCLASSIFIED,
         "duplicate_events",
+        "exchange_throttled",
         "mailbox_not_initialized",
         "no_message",
         "no_recent_session",
+        "oauth_token_expired",
+        "salesforce_auth",
+        "session_time_limit",
         "session_too_long",
     }
 )

@@ -14,15 +14,14 @@ from syncwatch.classification.ruleset import Case, RuleSet
 from syncwatch.errors import Problem
 
 
-def check(ruleset: RuleSet) -> tuple[Problem, ...]:
+def check(ruleset: RuleSet, book: Book) -> tuple[Problem, ...]:
     """Everything that is wrong with rules that could be loaded, by file and line."""
-    found = [*_cases(ruleset), *_shadowed(ruleset)]
+    found = [*_cases(ruleset, book), *_shadowed(ruleset, book)]
     return tuple(sorted(found, key=lambda problem: (problem.file.name, problem.line or 0)))
 
 
-def overlaps(ruleset: RuleSet) -> Iterator[str]:
+def overlaps(ruleset: RuleSet, book: Book) -> Iterator[str]:
     """Pairs of rules of different classes that fit the same cases, so that their order decides; no fault in itself."""
-    book = Book(ruleset)
     shared: Counter[tuple[str, str]] = Counter()
     for rule in ruleset.rules:
         for case in rule.cases:
@@ -42,9 +41,9 @@ def overlaps(ruleset: RuleSet) -> Iterator[str]:
         yield f'rules "{first}" and "{second}" both fit {count} of the cases; the first is asked first'
 
 
-def _cases(ruleset: RuleSet) -> Iterator[Problem]:
+def _cases(ruleset: RuleSet, book: Book) -> Iterator[Problem]:
     """Each case must get its rule's class, from this very rule."""
-    classifier = Classifier(ruleset)
+    classifier = Classifier(book)
     for number, rule in enumerate(ruleset.rules):
         for index, case in enumerate(rule.cases):
             if complaint := _complaint(classifier, rule.id, case):
@@ -62,9 +61,8 @@ def _complaint(classifier: Classifier, rule: str, case: Case) -> str | None:
     return "this case gets other marks" if wrong else None
 
 
-def _shadowed(ruleset: RuleSet) -> Iterator[Problem]:
+def _shadowed(ruleset: RuleSet, book: Book) -> Iterator[Problem]:
     """Patterns of which an earlier rule takes every text, and rules of which nothing is left."""
-    book = Book(ruleset)
     numbers = {rule.id: number for number, rule in enumerate(ruleset.rules)}
     left: defaultdict[str, int] = defaultdict(int)
     for number, pattern in enumerate(book.patterns):

@@ -10,7 +10,6 @@ from collections import OrderedDict
 
 from syncwatch.classification.book import Answer, Book
 from syncwatch.classification.normalise import cut, normalise
-from syncwatch.classification.ruleset import RuleSet
 from syncwatch.model import NO_CONTEXT, Context, Finding
 
 CACHE_SIZE = 16384
@@ -18,10 +17,10 @@ DIGEST_BYTES = 16
 
 
 class Classifier:
-    """A rule set made ready to be asked, with a bounded memory of the texts last asked for."""
+    """Answers by a book of rules, with a bounded memory of the texts last asked for."""
 
-    def __init__(self, ruleset: RuleSet, *, cache_size: int = CACHE_SIZE) -> None:
-        self._book = Book(ruleset)
+    def __init__(self, book: Book, *, cache_size: int = CACHE_SIZE) -> None:
+        self._book = book
         self._answers: OrderedDict[bytes, Answer] = OrderedDict()
         self._cache_size = cache_size
 
@@ -47,7 +46,10 @@ class Classifier:
 
     def _answer(self, spelled: bytes, hits: frozenset[int]) -> Answer:
         book = self._book
-        for start, end in book.unwrapper.inner(spelled, hits):
+        inner_texts = book.unwrapper.inner(spelled, hits)
+        if inner_texts and (final := book.final(spelled, hits)):
+            return final.answer
+        for start, end in inner_texts:
             inside = spelled[start:end]
             if inner := book.speaks(inside, book.patterns.found(inside), spelled):
                 return inner.answer

@@ -7,7 +7,7 @@ are a few filters and not one, because beyond some hundred patterns what RE2 doe
 than their number.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -19,6 +19,7 @@ MAX_MEMORY = 1 << 18
 
 FILTER_SIZE = 400  # patterns in one filter
 
+_QUOTING = r"\Q"  # what is quoted may go on to the end, over whatever is joined to it
 _ILLEGAL = "a construct that RE2 does not have"
 _UNRELATED = ("", "a", "\0 0-9")  # a pattern that finds itself in all of these finds itself in any text
 
@@ -72,13 +73,22 @@ def _compiled(pattern: Pattern) -> Any:
 class AnyOf:
     """Several sentences of which one must match; asked only of texts that something else called for."""
 
-    def __init__(self, sentences: Iterable[str]) -> None:
+    def __init__(self, sentences: Sequence[str]) -> None:
         together = "|".join(f"(?:{sentence})" for sentence in sentences)
-        self._search = re2.compile(together.encode(), _options(case_sensitive=False)).search
+        try:
+            self._searches = [] if _QUOTING in together else [_search(together)]
+        except re2.error:  # each can run, all together are too large
+            self._searches = []
+        self._searches = self._searches or [*map(_search, sentences)]
 
     def match(self, text: bytes) -> bool:
         """Whether one matches somewhere in a text in UTF-8."""
-        return self._search(text) is not None
+        return any(search(text) is not None for search in self._searches)
+
+
+def _search(sentence: str) -> Callable[[bytes], object]:
+    search: Callable[[bytes], object] = re2.compile(sentence.encode(), _options(case_sensitive=False)).search
+    return search
 
 
 class Patterns:

@@ -12,7 +12,6 @@ from typing import NamedTuple
 from syncwatch.classification.book import Book, Candidate
 from syncwatch.classification.normalise import normalise
 from syncwatch.classification.patterns import Pattern, spans
-from syncwatch.classification.ruleset import RuleSet
 
 MAX_MATCHES = 5  # places shown of one pattern
 
@@ -22,6 +21,7 @@ class Standing(StrEnum):
 
     SPEAKS = "speaks"
     OUTRANKED = "outranked"  # fits, and another one is asked before it
+    INSIDE = "inside"  # says that a session completed, which only the whole text may say
     LACKS = "lacks"  # something that it needs is not there
     BARRED = "barred"  # something is there that it must not be with
 
@@ -51,13 +51,13 @@ class Part(NamedTuple):
     heard: tuple[Heard, ...]
 
 
-def reasons(ruleset: RuleSet, text: str) -> tuple[Part, ...]:
+def reasons(book: Book, text: str) -> tuple[Part, ...]:
     """The parts of a text as they were asked, innermost first, up to the one that a rule speaks of."""
-    book = Book(ruleset)
     spelled = normalise(text)
     hits = book.patterns.found(spelled)
     parts: list[Part] = []
-    for start, end in [*book.unwrapper.inner(spelled, hits), (0, len(spelled))]:
+    inner = [] if book.final(spelled, hits) else book.unwrapper.inner(spelled, hits)
+    for start, end in [*inner, (0, len(spelled))]:
         look = _Look(book, spelled, start, end)
         parts.append(Part(look.characters(start), look.characters(end), tuple(look.heard())))
         if look.speaker is not None:
@@ -97,11 +97,13 @@ class _Look:
         return len(self._text[:offset].decode("utf-8", "ignore"))
 
     def _standing(self, candidate: Candidate, *, lacking: bool, barring: bool) -> Standing:
-        if candidate is self.speaker:
+        if self.speaker is not None and candidate.rule is self.speaker.rule:
             return Standing.SPEAKS
         if lacking:
             return Standing.LACKS
-        return Standing.BARRED if barring else Standing.OUTRANKED
+        if barring:
+            return Standing.BARRED
+        return Standing.OUTRANKED if self.speaker else Standing.INSIDE
 
     def _match(self, pattern: Pattern, text: bytes, offset: int = 0) -> Match:
         found = islice(spans(pattern, text), MAX_MATCHES)

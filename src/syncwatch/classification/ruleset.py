@@ -66,6 +66,7 @@ class Rule(_Written):
         languages: the same in other languages, by their ISO 639-1 codes.
         all_: RE2 patterns that must all match.
         not_: RE2 patterns of which none may match.
+        final: its texts repeat what people wrote, so nothing inside of them is asked.
         marks: what the rule knows beyond the class.
         confidence: the rule's own claim, where the default for its kind does not fit.
         cases: texts that prove it.
@@ -79,6 +80,7 @@ class Rule(_Written):
     languages: dict[Language, tuple[Pattern, ...]] = Field(default_factory=dict)
     all_: tuple[Pattern, ...] = Field(default=(), alias="all")
     not_: tuple[Pattern, ...] = Field(default=(), alias="not")
+    final: bool = Field(default=False, strict=True)
     marks: WrittenMarks = WrittenMarks()
     confidence: float | None = Field(default=None, gt=0, le=1, strict=True)
     cases: tuple[Case, ...] = Field(min_length=1)

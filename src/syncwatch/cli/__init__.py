@@ -12,6 +12,7 @@ from syncwatch.cli import (
     run,
     simulate,
     suggest_rule,
+    ticket,
     unclassified,
     version,
 )
@@ -34,6 +35,7 @@ for command in (
     unclassified,
     suggest_rule,
     diagnose,
+    ticket,
     simulate,
     version,
 ):

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from syncwatch.classification.book import Book
 from syncwatch.classification.checks import check, overlaps
 from syncwatch.cli.complain import BAD_INPUT, bad_input, fail
 from syncwatch.setup import load_ruleset
@@ -21,9 +22,10 @@ def command(
     """Check rule files: form, patterns, owners and remedies, cases, rules that can never speak; exit code 2."""
     with bad_input():
         ruleset = load_ruleset(tuple(files or ()))
-    if problems := check(ruleset):
+    book = Book(ruleset)
+    if problems := check(ruleset, book):
         fail("\n".join(map(str, problems)), BAD_INPUT)
-    for note in overlaps(ruleset):
+    for note in overlaps(ruleset, book):
         print(f"note: {note}")
     cases = sum(len(rule.cases) for rule in ruleset.rules)
     print(

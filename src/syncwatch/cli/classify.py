@@ -8,6 +8,7 @@ from typing import Annotated, NamedTuple
 import msgspec
 import typer
 
+from syncwatch.classification.book import Book
 from syncwatch.classification.classifier import Classifier
 from syncwatch.classification.reasons import Match, Part, Standing, reasons
 from syncwatch.cli.complain import BAD_INPUT, bad_input, fail
@@ -54,7 +55,8 @@ def command(
         fail("give texts as arguments, or JSON lines with a `text` field on standard input", BAD_INPUT)
     with bad_input():
         ruleset = load_ruleset(tuple(rules or ()))
-    classifier = Classifier(ruleset)
+    book = Book(ruleset)
+    classifier = Classifier(book)
     bad = 0
     for asked in map(_Asked, texts) if texts else _lines():
         if isinstance(asked, str):
@@ -68,7 +70,7 @@ def command(
             )
         )
         if explain:
-            for part in reasons(ruleset, asked.text):
+            for part in reasons(book, asked.text):
                 print("\n".join(_explained(part)), file=sys.stderr if as_json else sys.stdout)
     if bad:
         raise SystemExit(BAD_INPUT)

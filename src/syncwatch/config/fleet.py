@@ -33,6 +33,21 @@ class Polling:
 
 
 @dataclass(frozen=True, slots=True)
+class OrganizationWide:
+    """When one class of trouble is an organization's and not its users'.
+
+    Attributes:
+        users: how many must be down with it, at least.
+        share: how many of the organization's active users that must be, at least.
+        until: below which share of them it is over.
+    """
+
+    users: int = 5
+    share: float = 0.5
+    until: float = 0.25
+
+
+@dataclass(frozen=True, slots=True)
 class Tenant:
     """One firm's panel.
 
@@ -78,6 +93,7 @@ class Config:
         web_listen: host and port to listen on.
         state_path: folder for what survives a restart.
         polling: see `Polling`.
+        organization_wide: see `OrganizationWide`.
         show_email: whether e-mail addresses may be shown to those whose scope allows it.
         template_tenants: how many tenants must have the template of a text that no rule knows for it to be shown.
         panel_files: panel profiles besides the shipped ones.
@@ -91,6 +107,7 @@ class Config:
     web_listen: Address
     state_path: Path
     polling: Polling
+    organization_wide: OrganizationWide
     show_email: bool
     template_tenants: int
     panel_files: tuple[Path, ...]

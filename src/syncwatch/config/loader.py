@@ -14,7 +14,7 @@ from typing import Any
 from syncwatch.config.credentials import Issuer
 from syncwatch.config.destinations import Destination, find
 from syncwatch.config.document import Document, Location
-from syncwatch.config.fleet import Config, Polling, Tenant
+from syncwatch.config.fleet import Config, OrganizationWide, Polling, Tenant
 from syncwatch.config.reader import examine, read
 from syncwatch.config.schema import CredentialSection, FilesSection, Outline, PollingSection, TenantSection
 from syncwatch.config.secrets import Credential
@@ -74,6 +74,7 @@ def _config(document: Document, environ: Mapping[str, str], problems: list[Probl
         web_listen=outline.web.listen,
         state_path=document.file.parent / outline.state.path,
         polling=Polling(**outline.polling.model_dump()),
+        organization_wide=OrganizationWide(**outline.diagnosis.organization_wide.model_dump()),
         show_email=outline.privacy.show_email,
         template_tenants=outline.privacy.template_tenants,
         panel_files=tuple(_files(document, "panels", outline.panels, problems)),

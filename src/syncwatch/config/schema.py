@@ -97,6 +97,7 @@ ParameterValue = Annotated[str, AfterValidator(_parameter_value)]
 Username = Annotated[str, AfterValidator(_username)]
 TimeFormats = Annotated[tuple[TimeFormat, ...], Field(max_length=20), BeforeValidator(_listed)]
 Pattern = Annotated[str, AfterValidator(_pattern)]
+Share = Annotated[float, Field(strict=True, gt=0, le=1)]
 FilePattern = Annotated[str, Field(min_length=1)]
 
 
@@ -128,6 +129,26 @@ class PollingSection(Section):
     inventory_interval: Duration = 3600.0
     max_session: Duration = 3600.0
     default_plan_interval: Duration = 1800.0
+
+
+class OrganizationWideSection(Section):
+    """From when on, and for how long, one class of trouble is an organization's and not its users'."""
+
+    users: Annotated[StrictInt, Field(ge=1, le=1_000_000)] = 5
+    share: Share = 0.5
+    until: Share = 0.25
+
+    @model_validator(mode="after")
+    def _ends_below_its_beginning(self) -> Self:
+        if self.until > self.share:
+            raise ValueError("`until` must not be above `share`: a cause that begins would end at once")
+        return self
+
+
+class DiagnosisSection(Section):
+    """What verdicts are made by."""
+
+    organization_wide: OrganizationWideSection = OrganizationWideSection()
 
 
 class CredentialSection(Section):
@@ -208,6 +229,7 @@ class Outline(Section):
     web: WebSection = WebSection()
     state: StateSection = StateSection()
     polling: PollingSection = PollingSection()
+    diagnosis: DiagnosisSection = DiagnosisSection()
     credentials: dict[Identifier, Any] = Field(default_factory=dict)
     privacy: PrivacySection = PrivacySection()
     panels: FilesSection = FilesSection()

@@ -1,86 +1,68 @@
-"""A verdict in words: the way through the tree, who must act, what to do, and what the panel does not show.
+"""A diagnosis in words: the cause above all, the way through the tree, who must act, what to do, and the evidence.
 
 Ids, codes and times only.
 """
 
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from collections.abc import Iterator
 
-from syncwatch.diagnosis.tree import SESSIONS
-from syncwatch.model import Owner, State, UserFacts, Verdict
+from syncwatch.diagnosis.case import NOT_VISIBLE, Case, Leaf, Remedy
+from syncwatch.diagnosis.instant import instant
+from syncwatch.diagnosis.tree import walk
+from syncwatch.model import Cause, Owner, State, UserFacts, Verdict
 from syncwatch.rows import Sight
 from syncwatch.state.snapshot import UserView
 
-Remedy = Callable[[str, Owner], str]
 
-# What to do in a state for which no class of trouble stands.
-_ADVICE = {
-    State.UNKNOWN: "Look at the user in the panel, and teach the panel profile the status value it shows.",
-    State.ORGANIZATION_OFF: "Nothing, if the organization was switched off on purpose; else switch it on.",
-    State.PAUSED: "Nothing, if it was meant; else switch the user's synchronization on.",
-    State.UP: "Nothing for the sync itself, it runs; for open issues see below.",
-}
-_TOO_LITTLE = "Look at the user in the panel: what it lets the watch see does not tell whether the sync runs."
-MAILBOX_NOT_INITIALIZED = "mailbox_not_initialized"
-_NOT_VISIBLE = (
-    "what the product leaves out silently: private, internal, blocked or unrelated events, events made before"
-    " the sync was set up, and events outside of its time window"
-)
-
-
-def explain(view: UserView, sight: Sight, owner_of: Callable[[str], Owner], remedy: Remedy) -> Iterator[str]:
-    """The diagnosis of one user, line by line.
-
-    Args:
-        view: the user as shown.
-        sight: what the panel shows.
-        owner_of: default owner of a class.
-        remedy: what an owner is to do about a class.
-    """
-    facts, verdict = view.facts, view.verdict
-    for step in verdict.path:
-        yield f"  {step.node + ':':<20} {step.found}"
+def explain(case: Case) -> Iterator[str]:
+    """The diagnosis, line by line."""
+    steps, leaf = walk(case)
+    for cause in case.causes:
+        yield from _cause(cause, case)
+    for step in steps:
+        yield f"  {step.node:<4} {step.looked_at}: {step.found}"
+        yield f"       -> {step.follows}"
     yield ""
+    if case.user is None:
+        yield from _leaf(leaf)
+        return
+    verdict = case.verdict
     yield f"state:  {verdict.state}{f' since {instant(verdict.since)}' if verdict.since is not None else ''}"
-    yield from _trouble(verdict, owner_of, remedy)
-    yield from _evidence(facts, verdict, sight)
-    if sight.issues:
-        yield from _issues(facts, remedy)
+    yield from _leaf(leaf, " (of open issues: the sync itself runs)" if verdict.state is State.UP else "")
+    yield from _rule(verdict)
+    yield from _evidence(case.user, case.sight)
+    if case.sight.issues:
+        yield from _issues(case.facts, case.remedy)
     else:
         yield "open issues: not visible: this panel has no issues list"
-    if verdict.state is State.UP:
-        yield f"not visible to monitoring: {_NOT_VISIBLE}"
 
 
-def instant(time: float) -> str:
-    """A time in UTC, as ISO 8601."""
-    try:
-        return datetime.fromtimestamp(time, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-    except (OverflowError, ValueError, OSError):
-        return f"{time:.0f} s after 1970"
+def _cause(cause: Cause, case: Case) -> Iterator[str]:
+    yield (
+        f"organization-wide cause: {cause.class_}, {cause.down} of {cause.active} active users of organization"
+        f" {cause.organization} are down with it"
+    )
+    if case.user is not None and case.verdict.class_ != cause.class_:
+        yield "  this user is not one of them"
+    yield f"  owner: {cause.owner}"
+    yield f"  do:    {case.remedy(cause.class_, cause.owner)}"
+    yield ""
 
 
-def _trouble(verdict: Verdict, owner_of: Callable[[str], Owner], remedy: Remedy) -> Iterator[str]:
-    class_, owner = verdict.class_, verdict.owner
-    if verdict.state is State.NOT_INITIALIZED:
-        class_, owner = MAILBOX_NOT_INITIALIZED, owner_of(MAILBOX_NOT_INITIALIZED)
-    if class_ is None or owner is None:
-        yield f"do:     {_advice(verdict)}"
-        return
-    yield f"class:  {class_}"
-    yield f"owner:  {owner}"
-    yield f"do:     {remedy(class_, owner)}"
+def _leaf(leaf: Leaf, remark: str = "") -> Iterator[str]:
+    if leaf.class_ is not None:
+        yield f"class:  {leaf.class_}{remark}"
+    yield f"owner:  {NOT_VISIBLE if leaf.owner is None else leaf.owner}"
+    yield f"do:     {leaf.do}"
+
+
+def _rule(verdict: Verdict) -> Iterator[str]:
     if verdict.finding is not None:
         codes = ", ".join(verdict.finding.codes)
         yield f"rule:   {verdict.finding.rule or 'none'}{f' (codes: {codes})' if codes else ''}"
 
 
-def _advice(verdict: Verdict) -> str:
-    too_little = verdict.state is State.UNKNOWN and verdict.path[-1].node == SESSIONS
-    return _TOO_LITTLE if too_little else _ADVICE[verdict.state]
-
-
-def _evidence(facts: UserFacts, verdict: Verdict, sight: Sight) -> Iterator[str]:
+def _evidence(user: UserView, sight: Sight) -> Iterator[str]:
+    facts, verdict = user.facts, user.verdict
     if not sight.sessions:
         yield "sessions: not visible: this panel does not show them"
         return

@@ -1,212 +1,310 @@
-"""The vendor's troubleshooting tree, walked for one user: the one place that decides state, class and owner.
+"""The vendor's troubleshooting tree, D0 to D7, walked for one user: what was looked at, what was found, what follows.
 
-`diagnose` is a pure function of facts and an instant. It never sees a text and asks nobody; what it cannot know
-it does not guess: where a panel does not show sessions, or may leave some out, silence is no stall. Because time
-alone turns a silent user `stalled` elsewhere, every verdict says until when it holds.
+`walk` is a pure function of a `Case` and always ends in a leaf: somebody who must act, or *not visible to monitoring* and
+what a person should look at. It decides nothing that `states` has decided: it says how one gets there, in the order
+of the article, whose nodes give the functions their names. What monitoring cannot see is never called well.
 """
 
-from collections.abc import Mapping
-from math import inf
-from typing import NamedTuple
+from collections.abc import Generator, Iterator
 
-import msgspec
-
+from syncwatch.diagnosis import ews, failure
+from syncwatch.diagnosis.case import NOT_VISIBLE, Case, Leaf, Step, Walk
+from syncwatch.diagnosis.instant import instant
+from syncwatch.diagnosis.items import kinds
+from syncwatch.diagnosis.states import BY_ACTIVITY, NO_MESSAGE
 from syncwatch.model import (
-    Condition,
+    Ground,
     Mailbox,
     Owner,
-    SessionFacts,
     State,
-    Step,
-    Switch,
-    UserFacts,
-    Verdict,
 )
-from syncwatch.rows import EVERYTHING, Sight
 
-STALL_MARGIN = 900.0  # seconds granted on top of two plan intervals before silence means something
-NO_RECENT_SESSION = "no_recent_session"
-SESSION_TOO_LONG = "session_too_long"
-NO_MESSAGE = "no_message"
-SESSIONS = "sessions"  # the node at which a user of whom too little is shown ends
+MAILBOX_NOT_INITIALIZED = "mailbox_not_initialized"
+SALESFORCE_AUTH = "salesforce_auth"
+RECURRENT = "ServiceAutoTrackRecurrentEvents"
+NOT_RESPONDED = "ServiceSyncNotRespondedInvitations"
+API_MINIMUM = ("SalesForceAPICallMinCount", "SalesForceAPICallMinPercent")
 
-# The ways through the tree, down to each leaf. Constants, because a poll walks it for every user.
-_ODD = (Step("status values", "one that is not known, or of an organization that is not listed"),)
-_KNOWN = (Step("status values", "known"),)
-_NO_MAILBOX = (*_KNOWN, Step("mailbox", "not initialized"))
-_MAILBOX = (*_KNOWN, Step("mailbox", "initialized"))
-_ORGANIZATION_OFF = (
-    *_MAILBOX,
-    Step("synchronization", "enabled for the user, switched off with the organization"),
+Way = Generator[Step, None, Leaf]
+
+
+def walk(case: Case) -> Walk:
+    """The way through the tree, and its leaf."""
+    steps: list[Step] = []
+    way = _d0_panel(case)
+    while True:
+        try:
+            steps.append(next(way))
+        except StopIteration as end:
+            return Walk(tuple(steps), end.value)
+
+
+def _d0_panel(case: Case) -> Way:
+    if case.unreadable is not None:
+        found = f"cannot be read: {case.unreadable}"
+        yield Step("D0", "the panel", found, "the watch is blind for this tenant")
+        return Leaf("D0", Owner.OPERATOR, "Look at the panel's address, its credential and the way to it.")
+    data = "" if case.sight.live else f"; its data are of {instant(case.now)}"
+    yield Step("D0", "the panel", f"read{data}", "on to the user")
+    return (yield from _d1_user(case))
+
+
+def _d1_user(case: Case) -> Way:
+    if case.user is None:
+        yield Step("D1", "the users list", "no user with this id", "not in the product")
+        do = "Add the user in the admin panel, and have them connect to Litify first."
+        return Leaf("D1", Owner.CLIENT_ADMIN, do)
+    yield Step("D1", "the users list", "listed", "on to the user's organization")
+    for cause in case.causes:
+        found = f"{cause.down} of {cause.active} active users are down with {cause.class_}"
+        follows = "one cause for all of them: mend that first, not user by user"
+        yield Step("D1", "the organization", found, follows)
+    yield _connection(case)
+    if case.verdict.state is State.NOT_INITIALIZED and _connected(case) is False:
+        return _owned(case, "D1", SALESFORCE_AUTH)
+    return (yield from _d2_mailbox(case))
+
+
+def _connection(case: Case) -> Step:
+    """Whether the organization is connected to Salesforce; a user who has a login of their own may sync without."""
+    found, follows = {
+        True: ("connected", "on to the mailbox"),
+        False: ("disconnected", "whoever syncs by it is down: connect it; on to the mailbox"),
+        None: (NOT_VISIBLE, "a person looks in the panel (Check CRM connectivity); on to the mailbox"),
+    }[_connected(case)]
+    return Step("D1", "the organization's Salesforce service account", found, follows)
+
+
+def _connected(case: Case) -> bool | None:
+    return case.organization.crm_connected if case.organization else None
+
+
+def _d2_mailbox(case: Case) -> Way:
+    facts, verdict = case.facts, case.verdict
+    access = case.context.access
+    way_in = NOT_VISIBLE if access in failure.UNTOLD else access
+    found = f"{facts.mailbox.replace('_', ' ')}, access type {way_in}"
+    if facts.mailbox is Mailbox.UNKNOWN:
+        yield Step("D2", "mailbox status", "a value that is not known", "nothing follows from it")
+        return _odd("D2")
+    if verdict.state is State.NOT_INITIALIZED:
+        yield Step("D2", "mailbox status", found, failure.set_up(access))
+        if access in failure.UNTOLD:
+            return Leaf("D2", None, _WHOSE_LOGIN, MAILBOX_NOT_INITIALIZED)
+        return _owned(case, "D2", MAILBOX_NOT_INITIALIZED)
+    yield Step("D2", "mailbox status", found, "on to the synchronization")
+    if access in ews.AT_RISK:
+        yield ews.risk(case.now)
+    return (yield from _d3_sync(case))
+
+
+_WHOSE_LOGIN = (
+    "Look at the mailbox access type in the panel: an own logon is for the user to set up in the sidebar, any other"
+    " way for the admin in Email Configuration."
 )
-_DOWN = (*_MAILBOX, Step("synchronization", "disabled due to an error"))
-_PAUSED = (*_MAILBOX, Step("synchronization", "disabled by a person"))
-_ON = (*_MAILBOX, Step("synchronization", "enabled"))
-_TOO_LONG = (*_ON, Step(SESSIONS, "the one that runs has not ended within the longest session allowed"))
-_SILENT = (*_ON, Step(SESSIONS, "none ended within two plan intervals and 15 minutes"))
-_GRACE = (*_ON, Step(SESSIONS, "none ended yet, and not due for long enough to matter"))
-_HIDDEN = (*_ON, Step(SESSIONS, "not visible: this panel does not show them"))
-_LEFT_OUT = (
-    *_ON,
-    Step(SESSIONS, "none shown within two plan intervals and 15 minutes, but this panel may leave some out"),
-)
-_RECENT = (*_ON, Step(SESSIONS, "none is overdue"))
-_COMPLETED = (*_RECENT, Step("last ended session", "completed"))
-_BLIP = (
-    *_RECENT,
-    Step("last ended session", "failed for the first time, for something that passes by itself"),
-)
-_FAILED = (*_RECENT, Step("last ended session", "failed"))
-_SAYS = Step("its message", "classified")
-_SAYS_NOTHING = Step("its message", "there is none")
-_WORKS = Step("the panel's own word", "the sync works")
-_FAILS = Step("the panel's own word", "the sync fails")
 
 
-class Circumstances(msgspec.Struct, frozen=True, gc=False):
-    """What a verdict depends on beside the user's facts.
-
-    Attributes:
-        interval: seconds between two sessions by the user's plan.
-        max_session: seconds after which a running session counts as stuck.
-        active_since: since when the user is seen active, if it became so under watch.
-        owners: default owner of each class.
-        organization: the switch of the user's organization; None if none is named or the panel lists none.
-        sight: what the panel shows.
-    """
-
-    interval: float
-    max_session: float
-    active_since: float | None
-    owners: Mapping[str, Owner]
-    organization: Switch | None = None
-    sight: Sight = EVERYTHING
+def _d3_sync(case: Case) -> Way:
+    match case.verdict.state:
+        case State.ORGANIZATION_OFF:
+            way = _d3a_organization_off()
+        case State.PAUSED:
+            way = _d3b_paused(case)
+        case State.DOWN | State.FAILING:
+            way = _d3c_failed(case)
+        case State.STALLED:
+            way = _d3_stalled(case)
+        case State.UP:
+            way = _d3_runs(case)
+        case _:
+            way = _d3_unknown(case)
+    return (yield from way)
 
 
-class _Deadlines(NamedTuple):
-    """The instants from which time alone makes a user stalled."""
-
-    running: float  # the session that runs has run for too long
-    silent: float  # no session ended for too long
-
-
-def diagnose(user: UserFacts, circumstances: Circumstances, now: float) -> Verdict:
-    """The verdict on one user at the instant `now`: the first state that fits."""
-    verdict = _by_statuses(user, circumstances)
-    if verdict is not None:
-        return verdict
-    if not circumstances.sight.sessions:
-        return _by_condition(user, circumstances, _HIDDEN)
-    deadlines = _deadlines(user, circumstances)
-    return _by_time(deadlines, circumstances, now) or _by_sessions(user, circumstances, deadlines, now)
+def _d3_unknown(case: Case) -> Way:
+    if case.verdict.ground is Ground.STATUSES:
+        found = "a value that is not known, or of an organization that is not listed"
+        yield Step("D3", "statuses", found, "nothing follows from it")
+        return _odd("D3")
+    yield Step("D3", "synchronization", "enabled", "does it run?")
+    found = f"{NOT_VISIBLE}: {failure.UNSEEN[case.verdict.ground]}"
+    yield Step("D3'", "sessions", found, "a person looks at the user's Statistics tab in the panel")
+    return Leaf("D3'", None, "Look in the panel whether this user's sessions end, and how.")
 
 
-def stall_limit(interval: float) -> float:
-    """Seconds without an ended session after which a user with this plan interval is stalled."""
-    return 2 * interval + STALL_MARGIN
+def _d3a_organization_off() -> Way:
+    found = "enabled for the user, switched off with the organization"
+    yield Step("D3a", "synchronization", found, "no user of it syncs; the organization decides that")
+    do = "Nothing, if the organization was switched off on purpose; else switch it on."
+    return Leaf("D3a", Owner.CLIENT_ADMIN, do)
 
 
-def _by_statuses(user: UserFacts, circumstances: Circumstances) -> Verdict | None:
-    """The verdict where the sync is not meant to run, or was switched off; None where it is enabled."""
-    effective = _effective(user, circumstances.organization)
-    statuses = (user.mailbox, user.switch, effective)
-    odd = user.odd_session or user.condition is Condition.UNKNOWN
-    if odd or Mailbox.UNKNOWN in statuses or Switch.UNKNOWN in statuses:
-        return Verdict(State.UNKNOWN, path=_ODD)
-    if user.mailbox is Mailbox.NOT_INITIALIZED:
-        return Verdict(State.NOT_INITIALIZED, path=_NO_MAILBOX, since=user.created)
-    if user.error or Switch.DISABLED_BY_ERROR in statuses:
-        return _blamed(State.DOWN, user.last, circumstances, path=_DOWN)
-    if user.switch is Switch.DISABLED:
-        return Verdict(State.PAUSED, path=_PAUSED)
-    if effective is Switch.DISABLED:
-        return Verdict(State.ORGANIZATION_OFF, path=_ORGANIZATION_OFF)
-    return None
+def _d3b_paused(case: Case) -> Way:
+    yield Step("D3b", "synchronization", "disabled, not for an error", "paused: by whom?")
+    yield failure.activity(case)
+    off = case.facts.switched_off
+    if off is not None and (class_ := BY_ACTIVITY.get(off.why)):
+        return _owned(case, "D3b", class_)
+    return Leaf("D3b", Owner.NOBODY, "Nothing, if it was meant; else switch the user's synchronization on.")
 
 
-def _effective(user: UserFacts, organization: Switch | None) -> Switch:
-    """The effective status: the panel's own, else what error and organization leave of the user's switch."""
-    if user.effective is not None:
-        return user.effective
-    if user.error:
-        return Switch.DISABLED_BY_ERROR
-    if user.switch is not Switch.ENABLED:
-        return user.switch
-    return Switch.ENABLED if organization is None else organization
-
-
-def _by_time(deadlines: _Deadlines, circumstances: Circumstances, now: float) -> Verdict | None:
-    """Stalled, if a deadline has passed; a session that runs for too long is the plainer reason."""
-    if now < min(deadlines):
-        return None
-    if now >= deadlines.running:
-        class_, path, until = SESSION_TOO_LONG, _TOO_LONG, inf
+def _d3c_failed(case: Case) -> Way:
+    facts, verdict = case.facts, case.verdict
+    if verdict.state is State.DOWN:
+        yield Step("D3", "synchronization", "disabled due to an error", "down: what did it fail for?")
+        yield failure.activity(case)
     else:
-        class_, path, until = NO_RECENT_SESSION, _SILENT, deadlines.running
-    return Verdict(State.STALLED, class_, circumstances.owners[class_], path, min(deadlines), until)
+        yield Step("D3", "synchronization", "enabled, and it fails", "down: what does it fail for?")
+    yield Step("D3c", "last ended session", failure.last_session(case), failure.follows(case))
+    class_, owner = verdict.class_ or NO_MESSAGE, case.owner
+    if class_ in ews.REFUSALS and case.context.access in ews.AT_RISK:
+        yield ews.refusal(class_, case.now)
+    if class_ == "salesforce_limit":
+        yield from _api_minimum(case)
+    if facts.issues:
+        found = f"{sum(issue.count for issue in facts.issues)} rows"
+        yield Step("D4", "Issues tab", found, "of the last session that completed: the failure comes first")
+    return Leaf("D3c", owner, case.remedy(class_, owner), class_)
 
 
-def _by_sessions(user: UserFacts, circumstances: Circumstances, deadlines: _Deadlines, now: float) -> Verdict:
-    """By the sessions that are shown; one that is left out may have ended since the last of them."""
-    if circumstances.sight.silence or user.running is not None:
-        return _by_outcome(user, circumstances, until=min(deadlines))
-    heard = user.last.ended + stall_limit(circumstances.interval) if user.last else -inf
-    if now < heard:
-        return _by_outcome(user, circumstances, until=heard)
-    return _by_condition(user, circumstances, _LEFT_OUT)
+def _d3_stalled(case: Case) -> Way:
+    facts, verdict = case.facts, case.verdict
+    yield Step("D3", "synchronization", "enabled", "does it run?")
+    if verdict.ground is Ground.ENDLESS and facts.running is not None:
+        found = f"job {facts.running.job} runs since {instant(facts.running.started)}"
+        yield Step("D3'", "running session", found, "longer than a session may: as good as down")
+    else:
+        since = f" since {instant(facts.last.ended)}" if facts.last else ""
+        found = f"none ended{since}, for more than two plan intervals and 15 minutes"
+        yield Step("D3'", "sessions", found, "as good as down, and no text says why")
+        yield from _api_minimum(case)
+    class_, owner = verdict.class_ or NO_MESSAGE, case.owner
+    return Leaf("D3'", owner, case.remedy(class_, owner), class_)
 
 
-def _by_condition(user: UserFacts, circumstances: Circumstances, path: tuple[Step, ...]) -> Verdict:
-    """By what the panel itself says of the sync, where its sessions do not; unknown if it says nothing."""
-    if user.condition is Condition.UP:
-        return Verdict(State.UP, path=(*path, _WORKS))
-    if user.condition is Condition.FAILING:
-        return _blamed(State.FAILING, user.last, circumstances, path=(*path, _FAILS))
-    return Verdict(State.UNKNOWN, path=path)
+def _api_minimum(case: Case) -> Iterator[Step]:
+    """The settings by which the sync stops itself, silently, to leave API requests to others."""
+    for name in API_MINIMUM:
+        value = case.setting(name)
+        if value is None:
+            found, follows = NOT_VISIBLE, "a person looks at it in the organization's settings"
+        elif value <= 0:
+            found, follows = f"{value}", "the sync does not stop itself for it"
+        else:
+            found = f"{value}"
+            follows = (
+                "with fewer API requests left the sync stops itself: the Salesforce admin looks at usage"
+            )
+        yield Step("D3'", f"setting {name}", found, follows)
 
 
-def _by_outcome(user: UserFacts, circumstances: Circumstances, *, until: float) -> Verdict:
-    """Up or failing, by the last ended session."""
-    if user.last is None:
-        return Verdict(State.UP, path=_GRACE, until=until)
-    if user.last.completed:
-        return Verdict(State.UP, path=_COMPLETED, until=until)
-    if user.last.transient and not _failed(next(iter(user.before), None)):
-        return Verdict(State.UP, path=_BLIP, until=until)
-    return _blamed(State.FAILING, user.last, circumstances, path=_FAILED, until=until)
+def _d3_runs(case: Case) -> Way:
+    facts, verdict = case.facts, case.verdict
+    yield Step("D3", "synchronization", "enabled", "does it run?")
+    match verdict.ground:
+        case Ground.HIDDEN | Ground.LEFT_OUT:
+            found = f"{NOT_VISIBLE}: {failure.UNSEEN[verdict.ground]}; the panel's own word is that the sync works"
+        case Ground.NOT_DUE:
+            found = "none ended yet, and none is overdue"
+        case Ground.BLIP:
+            found = f"{failure.last_session(case)}: the first time, and such passes by itself"
+        case _:
+            found = failure.last_session(case)
+    running = f"; job {facts.running.job} runs" if facts.running else ""
+    yield Step("D3'", "sessions", f"{found}{running}", "the sync runs: on to single events")
+    return (yield from _d4_issues(case))
 
 
-def _deadlines(user: UserFacts, circumstances: Circumstances) -> _Deadlines:
-    """Both lie at least a stall limit after the user became active, where that was seen.
+def _d4_issues(case: Case) -> Way:
+    open_ = kinds(case.facts.issues)
+    for kind, rows in open_:
+        acts = "nobody can" if kind.owner is Owner.NOBODY else f"{kind.owner} must"
+        follows = f"these items do not sync: {acts} act"
+        yield Step("D4", "Issues tab", f"{rows} x {kind.class_}, {kind.way}", follows)
+        if kind.class_ == "recurring_sync_disabled":
+            yield from _d4ab_recurring(case)
+        if kind.class_ == "organizer_not_synced":
+            yield from _d4c_organizer(case)
+    if not case.sight.issues:
+        found, follows = f"{NOT_VISIBLE}: this panel has no issues list", "a person looks there for the event"
+        yield Step("D4", "Issues tab", found, follows)
+    elif not open_:
+        unread = case.facts.issue_rows
+        if unread:
+            found, follows = f"{unread} rows that were not read", "a person looks there for the event"
+        else:
+            found, follows = "no rows", "no issue tells of an event: on to what is left out silently"
+        yield Step("D4", "Issues tab", found, follows)
+    yield from _d5_to_d7_events(case)
+    if open_:
+        first, _ = open_[0]
+        return Leaf("D4", first.owner, case.remedy(first.class_, first.owner), first.class_)
+    return Leaf(
+        "D7", None, "Look at the event itself, as said at D5 and D6; if that explains nothing, ask support."
+    )
 
-    Where silence says nothing, no instant makes it a stall.
-    """
-    limit = stall_limit(circumstances.interval)
-    grace = -inf if circumstances.active_since is None else circumstances.active_since + limit
-    running = user.running.started + circumstances.max_session if user.running else inf
-    if not circumstances.sight.silence:
-        return _Deadlines(max(running, grace), inf)
-    evidence = user.last.ended if user.last else user.created
-    silent = grace if evidence is None else evidence + limit
-    return _Deadlines(max(running, grace), inf if silent == -inf else max(silent, grace))
+
+def _d4ab_recurring(case: Case) -> Iterator[Step]:
+    value = case.setting(RECURRENT)
+    if value is None:
+        found, follows = NOT_VISIBLE, "a person looks at it: if it is 0, the client admin switches it on"
+    elif value == 0:
+        found, follows = "0", "recurring events are switched off: the client admin switches them on"
+    else:
+        found, follows = f"{value}", "recurring events are switched on: on to Salesforce"
+    yield Step("D4a", f"setting {RECURRENT}", found, follows)
+    if value != 0:
+        fields = "whether Event has the fields OriginalInstanceDateTime and ClientGuid"
+        follows = f"the Salesforce admin looks {fields}; without them, ask Salesforce for it"
+        yield Step("D4b", "Advanced Calendaring in Salesforce", NOT_VISIBLE, follows)
 
 
-def _failed(session: SessionFacts | None) -> bool:
-    return session is not None and not session.completed
+def _d4c_organizer(case: Case) -> Iterator[Step]:
+    value = case.setting(NOT_RESPONDED)
+    if value is None:
+        found, follows = (
+            NOT_VISIBLE,
+            "a person looks at it: with 0, invitations without an answer do not sync",
+        )
+    elif value == 0:
+        found, follows = "0", "invitations without an answer do not sync: answer it, or have it switched on"
+    else:
+        found, follows = f"{value}", "invitations without an answer sync: it is the organizer"
+    yield Step("D4c", f"setting {NOT_RESPONDED}", found, follows)
+    follows = (
+        "a person looks up who organizes the event and diagnoses that user; if that sync runs, whether the"
+        " organizer saves events automatically; at last whether the invitation was answered"
+    )
+    yield Step("D4c", "the event's organizer", f"{NOT_VISIBLE}: an issue does not name one", follows)
 
 
-def _blamed(
-    state: State,
-    session: SessionFacts | None,
-    circumstances: Circumstances,
-    *,
-    path: tuple[Step, ...],
-    until: float = inf,
-) -> Verdict:
-    """A verdict with the class and owner that the failed session's message names."""
-    since = session.ended if session and _failed(session) else None
-    finding = session.finding if session and _failed(session) else None
-    if finding is None:
-        owner = circumstances.owners[NO_MESSAGE]
-        return Verdict(state, NO_MESSAGE, owner, (*path, _SAYS_NOTHING), since, until)
-    return Verdict(state, finding.class_, finding.owner, (*path, _SAYS), since, until, finding)
+def _d5_to_d7_events(case: Case) -> Iterator[Step]:
+    created = case.facts.created
+    set_up = f"; the user is in the product since {instant(created)}" if created is not None else ""
+    yield Step(
+        "D5",
+        "whether the event is older than the sync",
+        f"{NOT_VISIBLE}{set_up}",
+        "a person compares: an event made before the sync was set up is left out by design; press Save on it",
+    )
+    yield Step(
+        "D6",
+        "silent exceptions",
+        NOT_VISIBLE,
+        "a person looks whether the event is private, internal, blocked, without a related record, or not within"
+        " 14 days back and 60 days ahead: such events are left out without a word",
+    )
+    yield Step(
+        "D7", "what is left", "nothing that monitoring sees", "a ticket to support, with the event's times"
+    )
+
+
+def _odd(node: str) -> Leaf:
+    do = "Look at the user in the panel, and teach the panel profile the status value it shows."
+    return Leaf(node, Owner.OPERATOR, do)
+
+
+def _owned(case: Case, node: str, class_: str) -> Leaf:
+    """A leaf of a class of which no text speaks."""
+    owner = case.owner_of(class_, case.context)
+    return Leaf(node, owner, case.remedy(class_, owner), class_)

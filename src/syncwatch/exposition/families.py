@@ -117,6 +117,10 @@ def _down(counts: Counts) -> Samples:
     return ((key, count) for key, count in sorted(counts.down.items()))
 
 
+def _causes(counts: Counts) -> Samples:
+    return ((key, count) for key, count in sorted(counts.causes.items()))
+
+
 def _issues(counts: Counts) -> Samples:
     return () if counts.issues is None else ((key, count) for key, count in sorted(counts.issues.items()))
 
@@ -140,6 +144,13 @@ GAUGES = (
         "Users whose sync is down (failing, down or stalled), by class of the trouble and who must act.",
         ("class", "owner"),
         _picture(_down),
+    ),
+    Family(
+        "inboxsync_organization_wide_causes",
+        "gauge",
+        "Organizations that one trouble took down, not one for each user: by class and who must act.",
+        ("class", "owner"),
+        _picture(_causes),
     ),
     Family(
         "inboxsync_tenant_last_session_timestamp_seconds",

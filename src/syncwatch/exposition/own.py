@@ -1,6 +1,7 @@
 """The daemon's figures about itself that belong to no stage: what runs, with which files, and how smoothly."""
 
 import platform
+from collections.abc import Callable
 
 from prometheus_client import (
     CollectorRegistry,
@@ -70,9 +71,9 @@ class OwnMeters:
         """A configuration was refused; the one before stays in use."""
         self._successful.set(0)
 
-    def unclassified(self, templates: int) -> None:
-        """There are so many different texts that no rule knows."""
-        self._templates.set(templates)
+    def count_templates(self, present: Callable[[], int]) -> None:
+        """Ask `present` at each scrape how many different templates there are now."""
+        self._templates.set_function(present)
 
     def lag(self, seconds: float) -> None:
         """The event loop was late by so much."""

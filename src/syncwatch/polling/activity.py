@@ -4,7 +4,7 @@ Never costs more than itself: it is asked when everything else of a reading is t
 settled all the same, and asked for again by the next poll.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from types import MappingProxyType
 
 from msgspec.structs import replace
@@ -42,10 +42,10 @@ class Activity:
         self._panel = panel
         self._users = users  # filled in where the tab was read
 
-    async def read(self, turn: int, deadline: float, only: str | None) -> list[PollError]:
-        """Ask for those who need it, or for the one in `only`; see `ask_each` for the rest."""
+    async def read(self, turn: int, deadline: float, among: Container[str] | None) -> list[PollError]:
+        """Ask for those who need it, `among` these or among all; see `ask_each` for the rest."""
         sight = self._panel.sight
-        wanted = self._users if only is None else self._users.keys() & {only}
+        wanted = (id_ for id_ in self._users if among is None or id_ in among)
         ids = [id_ for id_ in wanted if needs_activity(self._users[id_].facts, sight)]
         self.open.update(ids)
         return await ask_each(ids, self._user, deadline, turn=turn)

@@ -2,7 +2,7 @@
 
 A tenant that cannot be polled is said once, and once more when the reason changes or it is back; one whose data is
 too old to be shown, be it that polls fail or that an export job died, when it gets and when it is no longer so; a
-user is said when the state or class changes. With ten thousand tenants anything else would be noise.
+user is said when the state or class changes, a trouble of a whole organization when it begins and when it is over. With ten thousand tenants anything else would be noise.
 """
 
 from collections.abc import Mapping
@@ -31,6 +31,7 @@ class Announcer:
         self._age(tenant, result)
         if result.events and result.events.strangers:
             log.warning("user_ids_changed", tenant=tenant, users=len(result.memory.users))
+        self._causes(tenant, result)
         for change in result.events.changes if result.events else ():
             log.info(
                 "user_changed",
@@ -56,6 +57,24 @@ class Announcer:
             log.warning("poll_failed", tenant=tenant, reason=error.reason.value, detail=error.detail)
         elif error is None and before is not None:
             log.info("poll_recovered", tenant=tenant, reason=before.value)
+
+    def _causes(self, tenant: str, result: Result) -> None:
+        """Say which troubles of whole organizations began, and which are over."""
+        events = result.events
+        if events is None:
+            return
+        for cause in events.began:
+            log.warning(
+                "organization_wide_cause",
+                tenant=tenant,
+                organization=cause.organization,
+                down=cause.down,
+                active=cause.active,
+                **{"class": cause.class_, "owner": cause.owner.value},
+            )
+        for cause in events.over:
+            about = {"organization": cause.organization, "class": cause.class_}
+            log.info("organization_wide_cause_over", tenant=tenant, **about)
 
     def _age(self, tenant: str, result: Result) -> None:
         if result.snapshot is not None:

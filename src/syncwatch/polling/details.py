@@ -5,7 +5,6 @@ again, the others are settled. Whoever failed before is asked for last, so that 
 """
 
 from collections.abc import Sequence
-from operator import attrgetter
 from typing import NamedTuple
 
 from syncwatch.classification.find import Finder
@@ -65,17 +64,20 @@ class Details:
 
     async def read(self, lists: Lists, terms: Terms, deadline: float) -> None:
         """Fill `users`, until `deadline` of the event loop's time; those not reached stay pending."""
-        asking = []
+        asking, among = [], _colleagues(lists, terms.only)
         for facts in lists.users.values():
             interval = lists.plans.intervals.get(facts.plan or "", terms.default_plan_interval)
             asked = self._settle_by_list(facts, interval)
-            if asked is not None and terms.only in {None, facts.id}:
+            if asked is not None and (
+                among is None or facts.id == terms.only or (asked.table and facts.id in among)
+            ):
                 asking.append(asked)
-        asking.sort(key=attrgetter("failed"))  # whoever cannot be read holds up nobody
+        # Whoever cannot be read holds up nobody; and the one who is asked about comes first.
+        asking.sort(key=lambda asked: (asked.failed, asked.facts.id != terms.only))
         self._open.update(asked.facts.id for asked in asking)
         self._errors = await ask_each(asking, self._user, deadline)
         if not hopeless(self._errors):
-            self._errors += await self._activity.read(self._memory.version, deadline, terms.only)
+            self._errors += await self._activity.read(self._memory.version, deadline, among)
 
     def _settle_by_list(self, facts: UserFacts, interval: float) -> _Asked | None:
         """Settle a user by the list alone, or say what is to be asked for."""
@@ -84,7 +86,7 @@ class Details:
         user = settle(facts, None, old)
         if table or needs_issues(user, old, self._sight, reread=self._reread):
             failed = old is not None and old.failed
-            self.users[facts.id] = UserReading(facts, pending=True, failed=failed)
+            self.users[facts.id] = UserReading(facts, pending=True, failed=failed, unheard=table)
             return _Asked(facts, table=table, failed=failed)
         self.users[facts.id] = with_issues(user, ()) if user.sessions else user
         return None
@@ -94,7 +96,7 @@ class Details:
         try:
             self.users[id_] = await self._settled(asked)
         except PollError:
-            self.users[id_] = UserReading(asked.facts, pending=True, failed=True)
+            self.users[id_] = UserReading(asked.facts, pending=True, failed=True, unheard=asked.table)
             raise
         self._open.discard(id_)
 
@@ -107,7 +109,7 @@ class Details:
                 facts.id, back_to=old.mark.started if old and old.mark else None
             )
             if rows is None:
-                return UserReading(facts, pending=True)
+                return UserReading(facts, pending=True, unheard=True)
             table = self._finder.sessions(facts, rows)
         user = settle(facts, table, old)
         if not needs_issues(user, old, self._sight, reread=self._reread):
@@ -116,3 +118,11 @@ class Details:
         if tab is None:
             return UserReading(facts, pending=True)
         return with_issues(user, self._finder.issues(facts, tab.rows), whole=tab.whole)
+
+
+def _colleagues(lists: Lists, only: str | None) -> set[str] | None:
+    """The one user who is asked about, with those of the same organization: they may tell the cause. None for all."""
+    if only is None:
+        return None
+    user = lists.users.get(only)
+    return {each.id for each in lists.users.values() if user and each.organization == user.organization}

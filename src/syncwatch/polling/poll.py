@@ -5,7 +5,7 @@ every reading of the lists, be the journal there or not; and that counters and m
 It never answers a scrape, and nothing that answers one can start it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import msgspec
@@ -14,9 +14,12 @@ import structlog
 from syncwatch.classification.find import Classify, Finder
 from syncwatch.classification.masking import Masking
 from syncwatch.clock import Clock
-from syncwatch.diagnosis.tree import Circumstances, diagnose
+from syncwatch.config.fleet import OrganizationWide
+from syncwatch.diagnosis.causes import Member, organization_wide
+from syncwatch.diagnosis.states import NO_MESSAGE, Circumstances, diagnose
 from syncwatch.errors import PollError, Reason
-from syncwatch.model import UNCLASSIFIED, Owner, Switch, UserFacts, Verdict
+from syncwatch.model import NO_CONTEXT, UNCLASSIFIED, OwnerOf, Switch, UserFacts, Verdict
+from syncwatch.polling.activity import needs_activity
 from syncwatch.polling.read import read
 from syncwatch.polling.terms import Terms
 from syncwatch.rows import Figures, PanelReading, Sight
@@ -38,17 +41,18 @@ class Stages:
         classify: text, and what stands around it, to finding.
         mask: text, and what is known to be confidential in it, to template.
         rules: digest of the rule set behind `classify`.
-        owners: default owner of each class.
+        owner_of: who must act about a class.
         fingerprint_key: secret key of the issue fingerprints.
         journal: where memory is committed.
         turns: keeps the polls' arithmetic from holding up the event loop.
         inventory_interval, max_session, default_plan_interval, timeout: seconds, from the configuration.
+        organization_wide: when a trouble is an organization's.
     """
 
     classify: Classify
     mask: Masking
     rules: str
-    owners: Mapping[str, Owner]
+    owner_of: OwnerOf
     fingerprint_key: bytes
     journal: Journal
     turns: Turns
@@ -56,6 +60,7 @@ class Stages:
     max_session: float
     default_plan_interval: float
     timeout: float
+    organization_wide: OrganizationWide
 
 
 class Result(msgspec.Struct, frozen=True):
@@ -91,18 +96,20 @@ async def poll(
     *,
     only: str | None = None,
 ) -> Result:
-    """Poll `tenant` once, within `stages.timeout`; of the users' details, read `only` that user's if given."""
+    """Poll `tenant` once, within `stages.timeout`; of the users' details, read `only` that user's if given (see `Terms`)."""
     started, begun = clock.now(), clock.monotonic()
     snapshot, events, error = None, None, None
     try:
         terms = _terms(stages, panel.sight, started, only)
-        reading, error = await read(panel, memory, _finder(tenant, stages), terms)
+        finder = Finder(tenant, stages.classify, stages.mask, stages.fingerprint_key)
+        reading, error = await read(panel, memory, finder, terms)
         async with stages.turns:
-            verdicts = _verdicts(reading, memory, stages, terms)
-            after, happened = transitions(memory, reading, verdicts)
-            snapshot = Snapshot(
-                tenant, reading.time, after, verdicts, stages.owners[UNCLASSIFIED], sight=reading.sight
-            )
+            verdicts = _verdicts(reading, memory, stages, terms, finder)
+            members = _members(reading, memory, verdicts, terms)
+            causes = organization_wide(members, memory.causes, stages.organization_wide)
+            after, happened = transitions(memory, reading, verdicts, causes)
+            unclassified = stages.owner_of(UNCLASSIFIED, NO_CONTEXT)
+            snapshot = Snapshot(tenant, reading.time, after, verdicts, unclassified, sight=reading.sight)
         match (await stages.journal.commit([Change(tenant, after)]))[tenant]:
             case Commit.COMMITTED:
                 memory, events = after, happened
@@ -121,10 +128,6 @@ async def poll(
     return Result(memory, started, duration, error, snapshot, events, panel.figures, panel.sight)
 
 
-def _finder(tenant: str, stages: Stages) -> Finder:
-    return Finder(tenant, stages.classify, stages.mask, stages.fingerprint_key)
-
-
 def _terms(stages: Stages, sight: Sight, now: float, only: str | None) -> Terms:
     own = sight.default_plan_interval
     return Terms(
@@ -137,11 +140,17 @@ def _terms(stages: Stages, sight: Sight, now: float, only: str | None) -> Terms:
     )
 
 
-def _verdicts(reading: Reading, memory: TenantMemory, stages: Stages, terms: Terms) -> dict[str, Verdict]:
-    """The verdict on every user of the reading, and on those remembered that it did not reach."""
-    facts = {id_: user.facts for id_, user in reading.users.items()}
-    if not reading.whole_list:
-        facts = {id_: user.facts for id_, user in memory.users.items()} | facts
+def _users(reading: Reading, memory: TenantMemory) -> dict[str, UserFacts]:
+    """Every user of the reading, and those remembered that it did not reach."""
+    users = {id_: user.facts for id_, user in reading.users.items()}
+    if reading.whole_list:
+        return users
+    return {id_: user.facts for id_, user in memory.users.items()} | users
+
+
+def _verdicts(
+    reading: Reading, memory: TenantMemory, stages: Stages, terms: Terms, finder: Finder
+) -> dict[str, Verdict]:
     return {
         id_: diagnose(
             user,
@@ -149,14 +158,36 @@ def _verdicts(reading: Reading, memory: TenantMemory, stages: Stages, terms: Ter
                 interval=reading.plans.get(user.plan or "", terms.default_plan_interval),
                 max_session=stages.max_session,
                 active_since=grace_from(memory.users.get(id_), user, reading.time),
-                owners=stages.owners,
+                owner_of=stages.owner_of,
+                context=finder.context(user),
                 organization=_organization(user, reading),
                 sight=reading.sight,
             ),
             reading.time,
         )
-        for id_, user in facts.items()
+        for id_, user in _users(reading, memory).items()
     }
+
+
+def _members(
+    reading: Reading, memory: TenantMemory, verdicts: Mapping[str, Verdict], terms: Terms
+) -> Iterator[Member]:
+    """The users whose sync is meant to run, as `organization_wide` looks at them."""
+    for id_, user in _users(reading, memory).items():
+        verdict, read_ = verdicts[id_], reading.users.get(id_)
+        if verdict.state.active:
+            yield Member(
+                user.organization,
+                verdict,
+                reading.plans.get(user.plan or "", terms.default_plan_interval),
+                settled=(read_ is None or not read_.unheard)
+                and not _unexplained(user, verdict, reading.sight),
+            )
+
+
+def _unexplained(user: UserFacts, verdict: Verdict, sight: Sight) -> bool:
+    """Whether the Activity tab is still to tell why a user is down of whom no text speaks."""
+    return verdict.class_ in {NO_MESSAGE, UNCLASSIFIED} and needs_activity(user, sight)
 
 
 def _organization(user: UserFacts, reading: Reading) -> Switch | None:

@@ -13,7 +13,7 @@ class Terms:
         timeout: seconds for the whole reading.
         inventory_interval: seconds between two readings of settings and plans.
         default_plan_interval: seconds, for users whose plan is not known.
-        only: the one user whose details are wanted; None for everybody's.
+        only: the one user whose details are wanted, and of whose organization what tells who is down; None for all.
     """
 
     now: float

@@ -20,6 +20,7 @@ from syncwatch.simulator.people import (
     User,
 )
 from syncwatch.simulator.texts import OWNERS, Text
+from syncwatch.simulator.wordings import INTERRUPTED
 from syncwatch.simulator.world import Tenant
 
 STATES = ("unknown", "not_initialized", "organization_off", "down", "paused", "stalled", "failing", "up")
@@ -45,6 +46,8 @@ def class_of(user: User, state: str, now: float) -> str:
     """Why the sync of `user` is down, given that `state` is one of `SYNC_DOWN`."""
     if state == "stalled":
         return "session_too_long" if _too_long(user, now) else "no_recent_session"
+    if _cut_three_times(user):
+        return "session_time_limit"
     text = _complaint(user)
     return text.class_ if text else "no_message"
 
@@ -96,6 +99,15 @@ def _failing(user: User) -> bool:
         return False
     passing = user.ended[0].text is not None and user.ended[0].text.transient
     return not passing or (len(user.ended) > 1 and not user.ended[1].completed)
+
+
+def _cut_three_times(user: User) -> bool:
+    """Whether the last three sessions were interrupted after about as long as one may take."""
+    last = list(user.ended)[:3]
+    return len(last) == 3 and all(  # noqa: PLR2004 - the third time is no accident
+        one.text is INTERRUPTED and one.ended is not None and one.ended - one.started >= 0.9 * LONGEST_SESSION
+        for one in last
+    )
 
 
 def _complaint(user: User) -> Text | None:

@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 import msgspec
 
-from syncwatch.model import OrganizationFacts, Plans, SessionFacts, State, UserFacts
+from syncwatch.model import Cause, OrganizationFacts, Plans, SessionFacts, State, UserFacts
 from syncwatch.rows import PageMark
 
 EMPTY: Mapping[str, int] = MappingProxyType({})
@@ -94,6 +94,7 @@ class TenantMemory(msgspec.Struct, frozen=True, gc=False):
         plans_read: when the plans were read.
         odd_plans: plan ids that users name and the panel does not list.
         users: by id.
+        causes: the troubles of whole organizations that stand, the largest first.
         counters: see `Counters`.
     """
 
@@ -108,6 +109,7 @@ class TenantMemory(msgspec.Struct, frozen=True, gc=False):
     plans_read: float | None = None
     odd_plans: frozenset[str] = frozenset()
     users: Mapping[str, UserMemory] = MappingProxyType({})
+    causes: tuple[Cause, ...] = ()
     counters: Counters = Counters()
 
 

@@ -18,6 +18,7 @@ class UserReading(msgspec.Struct, frozen=True, gc=False):
         fresh_issues: whether `facts.issues` was settled by this poll, and not only carried over.
         pending: sessions or issues are still to be read.
         failed: whether that was tried.
+        unheard: pending, and it is the sessions that are still to be read: the facts do not tell how the sync stands.
     """
 
     facts: UserFacts
@@ -25,6 +26,7 @@ class UserReading(msgspec.Struct, frozen=True, gc=False):
     fresh_issues: bool = False
     pending: bool = False
     failed: bool = False
+    unheard: bool = False
 
 
 class Reading(msgspec.Struct, frozen=True, gc=False):

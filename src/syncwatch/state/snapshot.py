@@ -1,6 +1,6 @@
 """What is shown of a tenant: one immutable value per poll, swapped in whole.
 
-It is read only through `counts()`, `users()` and `user()`, so that its inside may become columns one day. It is
+It is read only through `counts()`, `causes()`, `users()`, `user()` and `organization()`, so that its inside may become columns one day. It is
 true for its own instant and until `until`; whether it is still worth showing is decided by whoever shows it.
 """
 
@@ -10,7 +10,17 @@ from math import inf
 
 import msgspec
 
-from syncwatch.model import UNCLASSIFIED, Finding, Owner, Side, State, UserFacts, Verdict
+from syncwatch.model import (
+    UNCLASSIFIED,
+    Cause,
+    Finding,
+    OrganizationFacts,
+    Owner,
+    Side,
+    State,
+    UserFacts,
+    Verdict,
+)
 from syncwatch.rows import EVERYTHING, Sight
 from syncwatch.state.memory import TenantMemory
 from syncwatch.state.transitions import DUPLICATES
@@ -52,6 +62,7 @@ class Counts(msgspec.Struct, frozen=True, gc=False):
         oldest_down: since when the longest-down user is down.
         overdue: users whose mailbox is not initialized for over seven days.
         templates: down users' messages and open issues that no rule knows, by template.
+        causes: organization-wide causes by (class, owner).
     """
 
     users: Mapping[State, int]
@@ -66,6 +77,7 @@ class Counts(msgspec.Struct, frozen=True, gc=False):
     oldest_down: float | None
     overdue: int
     templates: Mapping[str, int]
+    causes: Mapping[tuple[str, str], int]
 
 
 class Snapshot:
@@ -104,6 +116,14 @@ class Snapshot:
         user = self._memory.users.get(id_)
         return UserView(user.facts, self._verdicts[id_], user.since, user.down_since) if user else None
 
+    def organization(self, id_: str) -> OrganizationFacts | None:
+        """One organization by the panel's id; None if it is not listed."""
+        return self._memory.organizations.get(id_)
+
+    def causes(self, organization: str | None = None) -> tuple[Cause, ...]:
+        """The organization-wide causes, the largest first: those of one organization, or all."""
+        return tuple(cause for cause in self._memory.causes if organization in {None, cause.organization})
+
     def users(self, wanted: Callable[[UserView], bool] = lambda _: True) -> Iterator[UserView]:
         """The users for whom `wanted` is true."""
         return filter(wanted, filter(None, map(self.user, self._memory.users)))
@@ -128,6 +148,7 @@ class Snapshot:
             oldest_down=min((view.down_since for view in down if view.down_since is not None), default=None),
             overdue=sum(self._overdue(view) for view in views),
             templates=_templates(views, findings),
+            causes=Counter((cause.class_, cause.owner.value) for cause in self._memory.causes),
         )
 
     def _issues(self, views: list[UserView]) -> Mapping[tuple[str, str], int]:

@@ -7,12 +7,12 @@ every user's id has changed.
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 import msgspec
 
-from syncwatch.model import Finding, IssueFacts, SessionFacts, State, UserFacts, Verdict
+from syncwatch.model import Cause, Finding, IssueFacts, SessionFacts, State, UserFacts, Verdict
 from syncwatch.state.memory import Counters, KnownIssue, TenantMemory, UserMemory, plus
 from syncwatch.state.reading import Reading, UserReading
 
@@ -43,6 +43,8 @@ class Events(msgspec.Struct):
         tokens: token expiries by side.
         rules: newly seen texts by the rule that matched.
         changes: users whose state or class changed.
+        began: organization-wide causes that did not stand before.
+        over: those that stood before and no longer do.
         strangers: whether not one of the users was known before.
     """
 
@@ -54,11 +56,13 @@ class Events(msgspec.Struct):
     tokens: Counter[str] = msgspec.field(default_factory=Counter)
     rules: Counter[str] = msgspec.field(default_factory=Counter)
     changes: list[StateChange] = msgspec.field(default_factory=list)
+    began: list[Cause] = msgspec.field(default_factory=list)
+    over: list[Cause] = msgspec.field(default_factory=list)
     strangers: bool = False
 
 
 def transitions(
-    memory: TenantMemory, reading: Reading, verdicts: Mapping[str, Verdict]
+    memory: TenantMemory, reading: Reading, verdicts: Mapping[str, Verdict], causes: tuple[Cause, ...] = ()
 ) -> tuple[TenantMemory, Events]:
     """The memory after this reading, and the events on the way to it.
 
@@ -75,6 +79,7 @@ def transitions(
         heard = events if counts else uncounted
         users[id_] = _user(old, user, verdicts[id_], reading.time, heard, baseline=baseline)
     events.changes += uncounted.changes
+    _causes(memory.causes, causes, events)
     if not reading.whole_list:
         users = {**memory.users, **users}
     after = TenantMemory(
@@ -89,9 +94,18 @@ def transitions(
         plans_read=reading.plans_read,
         odd_plans=reading.odd_plans,
         users=users,
+        causes=causes,
         counters=_counted(memory.counters, events),
     )
     return after, events
+
+
+def _causes(before: Iterable[Cause], causes: Iterable[Cause], events: Events) -> None:
+    """What began and what is over, of the troubles of whole organizations."""
+    was = {(cause.organization, cause.class_): cause for cause in before}
+    now = {(cause.organization, cause.class_): cause for cause in causes}
+    events.began += (cause for key, cause in now.items() if key not in was)
+    events.over += (cause for key, cause in was.items() if key not in now)
 
 
 def _counted(counters: Counters, events: Events) -> Counters:

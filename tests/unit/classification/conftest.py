@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from syncwatch.classification import catalogue, wrappers
+from syncwatch.classification.book import Book
 from syncwatch.classification.classifier import Classifier
 from syncwatch.classification.ruleset import RuleSet, load_rules
 from syncwatch.config.shipped import shipped
@@ -24,7 +25,7 @@ def ruleset() -> RuleSet:
 
 @pytest.fixture(scope="session")
 def classifier(ruleset: RuleSet) -> Classifier:
-    return Classifier(ruleset)
+    return Classifier(Book(ruleset))
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 import pytest
 
+from syncwatch.classification.book import Book
 from syncwatch.classification.classifier import Classifier
 from syncwatch.errors import ConfigError
 from syncwatch.model import AccessType, Context, Owner, Side, Source
@@ -26,7 +27,7 @@ rules:
 
 @pytest.fixture
 def owner(rules):
-    classify = Classifier(rules(own=RULES)).classify
+    classify = Classifier(Book(rules(own=RULES))).classify
     return lambda context, text="E-1": classify(text, context).owner
 
 
@@ -59,7 +60,7 @@ def test_an_impersonated_user_is_never_told_to_sign_in_again(owner, ruleset, acc
 
 
 def test_the_same_text_is_answered_in_each_context_from_memory(rules):
-    classify = Classifier(rules(own=RULES)).classify
+    classify = Classifier(Book(rules(own=RULES))).classify
     for _ in range(2):
         assert classify("E-1", Context(access="m365_ews_impersonated")).owner is Owner.MAIL_ADMIN
         assert classify("E-1").owner is Owner.END_USER

@@ -2,6 +2,7 @@
 
 import pytest
 
+from syncwatch.classification.book import Book
 from syncwatch.classification.reasons import Standing, reasons
 
 RULES = """\
@@ -22,7 +23,7 @@ def heard(rules):
     ruleset = rules(own=RULES)
     return lambda text: [
         (part.start, part.end, [(each.rule, each.standing) for each in part.heard])
-        for part in reasons(ruleset, text)
+        for part in reasons(Book(ruleset), text)
     ]
 
 
@@ -44,7 +45,7 @@ def test_inner_texts_come_first_and_end_where_a_rule_speaks(heard):
 
 
 def test_offsets_are_in_characters_and_name_what_lacks_and_what_bars(rules):
-    (part,) = reasons(rules(own=RULES), "Müll: Full disk")
+    (part,) = reasons(Book(rules(own=RULES)), "Müll: Full disk")
     needy, barred, plain, _ = part.heard
     assert plain.calls[0].places == ((6, 10),)
     assert [(match.pattern.text, match.places) for match in needy.why] == [(r"\bmailbox\b", ())]
@@ -53,5 +54,11 @@ def test_offsets_are_in_characters_and_name_what_lacks_and_what_bars(rules):
 
 def test_nothing_of_the_text_is_in_it(rules):
     assert "Canary" not in repr(
-        reasons(rules(own=RULES), "Full disk of Canary Roe, error occurred in Canary: x")
+        reasons(Book(rules(own=RULES)), "Full disk of Canary Roe, error occurred in Canary: x")
     )
+
+
+def test_what_only_the_whole_text_may_say_is_told_apart(rules):
+    own = "rules: [{id: done, class: unclassified, codes: [DONE], marks: {completed: true}, cases: [{text: DONE}]}]"
+    inner, _ = reasons(Book(rules(own=own)), "error occurred in x: DONE")
+    assert [(each.rule, each.standing) for each in inner.heard] == [("done", Standing.INSIDE)]

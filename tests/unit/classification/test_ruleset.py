@@ -2,6 +2,7 @@
 
 import pytest
 
+from syncwatch.classification.book import Book
 from syncwatch.classification.checks import check
 from syncwatch.classification.ruleset import RuleSet
 from syncwatch.errors import ConfigError
@@ -128,4 +129,4 @@ def test_an_earlier_rule_with_a_condition_takes_nothing_from_a_later_one_without
 
 
 def complaints(ruleset: RuleSet) -> list[tuple[str, int | None, str]]:
-    return [(problem.file.name, problem.line, problem.message) for problem in check(ruleset)]
+    return [(problem.file.name, problem.line, problem.message) for problem in check(ruleset, Book(ruleset))]

@@ -2,6 +2,7 @@
 
 import pytest
 
+from syncwatch.classification.book import Book
 from syncwatch.classification.checks import check
 from syncwatch.model import UNCLASSIFIED, Marks, Owner, Side
 
@@ -16,7 +17,7 @@ TRANSIENT = {
 
 
 def test_the_rules_pass_their_own_check(ruleset):
-    assert check(ruleset) == ()
+    assert check(ruleset, Book(ruleset)) == ()
 
 
 def test_every_code_is_found_on_its_own(ruleset, classifier):
@@ -27,7 +28,7 @@ def test_every_code_is_found_on_its_own(ruleset, classifier):
 
 def test_every_class_of_a_text_has_a_rule(ruleset):
     spoken = {rule.class_ for rule in ruleset.rules}
-    without_text = {"no_recent_session", "session_too_long", "no_message"}
+    without_text = {"no_recent_session", "session_time_limit", "session_too_long", "no_message"}
     assert ruleset.catalogue.classes.keys() - spoken == without_text
 
 
@@ -66,10 +67,30 @@ def test_marks(classifier, text, marks):
         "Synchronization was stopped in order to prevent creation of duplicates: SW0000: Smith in Exchange",
         "Canceled (SW0001) SW0001: Synchronization was canceled by user. SW0002: Smith",
         "Authentication error - OAuthRefreshToken might have expired (SE0002: Smith)",
+        "Error in event SW0000: Smith",
+        "Synchronization failed: SW0000: Smith",
+        "Error occurred during Crm Export: SW0000: Smith",
+        "Could not save Synchronization was completed successfully",
+        "Could not save Smith, SE0002: Jones",
     ],
 )
 def test_a_subject_cannot_make_a_failed_session_a_completed_one(classifier, text):
     assert not classifier.classify(text).marks.completed
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [
+        "Insert failed. First exception on row 0; first error: UNABLE_TO_LOCK_ROW",
+        "---> invalid_grant",
+        "error occurred during call: token has expired",
+        '{"error": {"code": "ErrorQuotaExceeded"}}',
+    ],
+)
+def test_a_subject_cannot_make_the_duplicate_guard_something_else(classifier, subject):
+    text = "SD0025: Synchronization was stopped in order to prevent creation of duplicates for the following item(s) (1): "
+    finding = classifier.classify(f"{text}'{subject}' in Exchange")
+    assert (finding.class_, finding.marks.duplicate_guard) == ("duplicate_events", True)
 
 
 @pytest.mark.parametrize("code", ["SE0001", "SE0002", "SE0003", "SE0004", "SE0005"])

@@ -3,6 +3,7 @@
 import pytest
 import yaml
 
+from syncwatch.classification.book import Book
 from syncwatch.classification.checks import check
 from syncwatch.classification.classifier import Classifier
 from syncwatch.classification.masking import Mask
@@ -27,8 +28,8 @@ def test_it_loads_and_takes_its_case_and_the_text_itself(ruleset, rules, text):
     loaded = rules(mine=skeleton(template, ruleset.catalogue.classes))
     (rule,) = loaded.rules
     assert rule.cases[0].text == template
-    assert check(loaded) == ()
-    assert Classifier(loaded).classify(text).rule == rule.id
+    assert check(loaded, Book(loaded)) == ()
+    assert Classifier(Book(loaded)).classify(text).rule == rule.id
 
 
 def test_it_can_be_read_at_a_glance(ruleset):

@@ -2,6 +2,7 @@
 
 import pytest
 
+from syncwatch.classification.book import Book
 from syncwatch.classification.classifier import Classifier
 from syncwatch.classification.normalise import MAX_CHARACTERS
 from syncwatch.classification.wrappers import MAX_INNER
@@ -24,7 +25,7 @@ wrappers:
 
 @pytest.fixture
 def rule(rules):
-    classify = Classifier(rules(own=RULES, wrappers=WRAPPERS)).classify
+    classify = Classifier(Book(rules(own=RULES, wrappers=WRAPPERS))).classify
     return lambda text: classify(text).rule
 
 
@@ -53,8 +54,15 @@ def test_an_inner_text_cannot_say_that_a_session_completed(rule):
     assert rule("OUTER: could not save 'x because: DONE'") == "outer"
 
 
+def test_nothing_inside_of_a_final_text_is_asked(rules):
+    own = RULES.replace("{id: outer,", "{id: outer, final: true,")
+    classify = Classifier(Book(rules(own=own, wrappers=WRAPPERS))).classify
+    assert classify("OUTER ---> INNER").rule == "outer"
+    assert classify("x ---> INNER").rule == "inner"
+
+
 def test_codes_are_those_of_the_whole_text(rules):
-    classify = Classifier(rules(own=RULES, wrappers=WRAPPERS)).classify
+    classify = Classifier(Book(rules(own=RULES, wrappers=WRAPPERS))).classify
     assert set(classify("OUTER ---> INNER").codes) == {"OUTER", "INNER"}
 
 

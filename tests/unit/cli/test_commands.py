@@ -44,6 +44,7 @@ def test_the_commands_there_are():
         "unclassified",
         "suggest-rule",
         "diagnose",
+        "ticket",
         "simulate",
         "version",
     ):
@@ -199,6 +200,7 @@ def test_a_tenant_that_there_is_not(config):
         ["poll-once", str(config), "--tenant", "x"],
         ["suggest-rule", str(config), "--tenant", "x"],
         ["diagnose", str(config), "--tenant", "x", "--user", "y"],
+        ["ticket", str(config), "--tenant", "x", "--user", "y"],
     ):
         result = run(*args)
         assert result.exit_code == 2

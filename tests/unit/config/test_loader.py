@@ -5,6 +5,7 @@ from time import perf_counter
 
 import pytest
 
+from syncwatch.config.fleet import OrganizationWide
 from syncwatch.config.loader import Config, load
 from syncwatch.errors import ConfigError
 
@@ -95,6 +96,7 @@ def test_defaults(loading, folder):
     assert config.polling.interval == 300
     assert (config.polling.stale_after, config.polling.max_session) == (900, 3600)
     assert (config.polling.inventory_interval, config.polling.default_plan_interval) == (3600, 1800)
+    assert config.organization_wide == OrganizationWide(users=5, share=0.5, until=0.25)
     assert not config.show_email
     assert config.template_tenants == 3
     assert config.panel_files == config.rule_files == ()
@@ -104,6 +106,24 @@ def test_defaults(loading, folder):
 def test_a_tenant_is_stale_by_its_own_limit_but_never_before_three_intervals(loading):
     limits = [(tenant.interval, tenant.stale_after) for tenant in loading(GOOD).tenants[:4]]
     assert limits == [(600, 1800), (60, 1200), (600, 1800), (600, 1800)]
+
+
+@pytest.mark.parametrize(
+    ("limits", "expected"),
+    [
+        ("users: 0", "users"),
+        ("users: 2.5", "users"),
+        ("share: 1.1", "share"),
+        ("until: 0", "until"),
+        ("share: '0.5'", "share"),
+        ("share: true", "share"),
+        ("share: 0.2", "`until` must not be above `share`"),
+    ],
+)
+def test_thresholds_that_make_no_sense(refused, limits, expected):
+    (problem,) = refused(f"tenants: []\ndiagnosis: {{organization_wide: {{{limits}}}}}\n")
+    assert problem.startswith("2: diagnosis.organization_wide")
+    assert expected in problem
 
 
 def test_each_tenant_has_its_own_credential_for_its_own_hosts(loading):

@@ -20,7 +20,7 @@ def test_it_loads():
     assert config.warnings == ()
 
 
-@pytest.mark.parametrize("section", ["web", "state", "polling", "privacy", "panels", "rules"])
+@pytest.mark.parametrize("section", ["web", "state", "polling", "diagnosis", "privacy", "panels", "rules"])
 def test_it_states_every_option_with_its_default(section):
     model: type[BaseModel] = Outline.model_fields[section].annotation
     written = read(FILE).data[section]

@@ -15,7 +15,7 @@ from syncwatch.exposition.board import Board, Polled
 from syncwatch.exposition.families import Tenant
 from syncwatch.exposition.own import OwnMeters, new_registry
 from syncwatch.exposition.page import Page, compressed
-from syncwatch.model import IssueFacts, Mailbox, OrganizationFacts, Owner, State, Verdict
+from syncwatch.model import Cause, IssueFacts, Mailbox, OrganizationFacts, Owner, State, Verdict
 from syncwatch.rows import EVERYTHING, Sight
 from syncwatch.state.memory import Counters, TenantMemory, UserMemory
 from syncwatch.state.snapshot import Snapshot
@@ -48,7 +48,8 @@ def picture(time: float = T0, *, baseline: bool = True, sight: Sight = EVERYTHIN
         for facts, v in states
     }
     organizations = {"o1": OrganizationFacts("o1", access_type="m365_graph_user", crm_connected=False)}
-    memory = TenantMemory(baseline=baseline, users=users, organizations=organizations)
+    causes = (Cause("o1", TOKEN.class_, TOKEN.owner, 5, 9), Cause("o2", TOKEN.class_, TOKEN.owner, 7, 7))
+    memory = TenantMemory(baseline=baseline, users=users, organizations=organizations, causes=causes)
     verdicts = {facts.id: verdict for facts, verdict in states}
     return Snapshot("firm-1", time, memory, verdicts, Owner.VENDOR_SUPPORT, sight=sight)
 

@@ -137,7 +137,13 @@ async def test_nothing_more_is_asked_of_a_panel_that_refuses_the_details():
     assert await asked(firm) == []
 
 
-async def test_of_others_than_the_one_user_who_is_wanted_nothing_is_asked():
-    firm = Watched(lines=[(OFF, replace(OFF, id="u2"))])
+async def test_of_others_than_the_one_user_who_is_wanted_only_the_same_organizations_are_asked():
+    firm = Watched(lines=[(OFF, replace(OFF, id="u2"), replace(OFF, id="u3", organization="o2"))])
     await firm.poll(only="u2")
-    assert [what for what in firm.panel.asked if what.startswith("activity")] == ["activity u2"]
+    assert [what for what in firm.panel.asked if what.startswith("activity")] == [
+        "activity u1",
+        "activity u2",
+    ]
+    firm = Watched(lines=[(OFF,)])
+    await firm.poll(only="nobody")
+    assert "activity u1" not in firm.panel.asked

@@ -5,7 +5,7 @@ from msgspec import structs
 from structlog.testing import capture_logs
 
 from syncwatch.errors import Reason
-from syncwatch.model import Owner, State, Verdict
+from syncwatch.model import Cause, Owner, State, Verdict
 from syncwatch.polling.announce import Announcer
 from syncwatch.polling.poll import Result
 from syncwatch.rows import EVERYTHING, Figures
@@ -48,6 +48,21 @@ def test_a_user_is_said_when_the_state_changes(said):
     assert (entry["user"], entry["before"], entry["state"], entry["class"]) == (
         "u1", "up", "down", "oauth_token_expired",
     )  # fmt: skip
+
+
+def test_a_trouble_of_a_whole_organization_is_said_when_it_begins_and_when_it_is_over(said):
+    cause = Cause("o1", "impersonation_denied", Owner.MAIL_ADMIN, 80, 80)
+    for events in (Events(began=[cause]), Events(), Events(over=[cause])):
+        Announcer().announce("firm-1", structs.replace(result(), events=events))
+    begun, over = said
+    assert (begun["event"], begun["log_level"]) == ("organization_wide_cause", "warning")
+    assert (begun["organization"], begun["class"], begun["owner"]) == (
+        "o1",
+        "impersonation_denied",
+        "mail_admin",
+    )
+    assert (begun["down"], begun["active"]) == (80, 80)
+    assert (over["event"], over["organization"]) == ("organization_wide_cause_over", "o1")
 
 
 def test_a_tenant_that_is_watched_no_longer_is_forgotten(said):

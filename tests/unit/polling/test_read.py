@@ -364,6 +364,18 @@ async def test_only_one_users_details_are_read_when_only_one_is_asked_for():
     assert (result.error, firm.memory.users["u3"].pending) == (None, False)
 
 
+async def test_the_sessions_of_the_users_organization_are_read_too_for_they_may_tell_the_cause():
+    failed_ = {"session_outcome": Outcome.ERRORS, "session_message": None}
+    users = (
+        UserLine(id="u1", **failed_), UserLine(id="u2", **failed_), UserLine(id="u3", issues=1),
+        UserLine(id="u4", organization="o2", **failed_),
+    )  # fmt: skip
+    firm = Watched(lines=[users])
+    await firm.poll(only="u2")
+    tabs = [what for what in firm.panel.asked if what.startswith(("sessions", "issues"))]
+    assert tabs == ["sessions u2", "sessions u1"]
+
+
 async def test_after_a_gap_every_session_counts():
     firm = Watched()
     await firm.poll()

@@ -8,6 +8,7 @@ from itertools import pairwise
 import pytest
 from prometheus_client import CollectorRegistry
 
+from syncwatch.config.fleet import OrganizationWide
 from syncwatch.errors import Reason
 from syncwatch.model import State
 from syncwatch.polling.meters import PollMeters
@@ -16,7 +17,18 @@ from syncwatch.polling.schedule import grid
 from syncwatch.polling.scheduler import Scheduler, Watch
 from syncwatch.state.journal import MemoryJournal
 from syncwatch.turns import Turns
-from unit.given import HOUR, MINUTE, OWNERS, T0, ScriptedPanel, VirtualClock, classify, failed, mask, settled
+from unit.given import (
+    HOUR,
+    MINUTE,
+    T0,
+    ScriptedPanel,
+    VirtualClock,
+    classify,
+    failed,
+    mask,
+    owner_of,
+    settled,
+)
 
 INTERVAL = 5 * MINUTE
 
@@ -59,7 +71,18 @@ class World:
 
     def __post_init__(self) -> None:
         self.stages = Stages(
-            classify, mask, "r1", OWNERS, b"k" * 32, MemoryJournal(), Turns(), HOUR, HOUR, 1800.0, 1e6
+            classify,
+            mask,
+            "r1",
+            owner_of,
+            b"k" * 32,
+            MemoryJournal(),
+            Turns(),
+            HOUR,
+            HOUR,
+            1800.0,
+            1e6,
+            OrganizationWide(),
         )
         meters = PollMeters(self.registry, ["unclassified"])
         self.scheduler = Scheduler(self.clock, meters, self.publish)

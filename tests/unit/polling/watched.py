@@ -1,19 +1,20 @@
 """One tenant that a test polls again and again."""
 
 from syncwatch.clock import Clock
+from syncwatch.config.fleet import OrganizationWide
 from syncwatch.polling.poll import Result, Stages, poll
 from syncwatch.rows import Figures
 from syncwatch.state.journal import MemoryJournal
 from syncwatch.state.memory import TenantMemory
 from syncwatch.turns import Turns
-from unit.given import HOUR, OWNERS, T0, ScriptedPanel, classify, mask
+from unit.given import HOUR, T0, ScriptedPanel, classify, mask, owner_of
 
 
 def stages(**changes) -> Stages:
     return Stages(**{
-        "classify": classify, "mask": mask, "rules": "r1", "owners": OWNERS, "fingerprint_key": b"k" * 32,
+        "classify": classify, "mask": mask, "rules": "r1", "owner_of": owner_of, "fingerprint_key": b"k" * 32,
         "journal": MemoryJournal(), "turns": Turns(), "inventory_interval": HOUR, "max_session": HOUR,
-        "default_plan_interval": 1800.0, "timeout": 5.0, **changes,
+        "default_plan_interval": 1800.0, "timeout": 5.0, "organization_wide": OrganizationWide(), **changes,
     })  # fmt: skip
 
 

@@ -3,7 +3,17 @@
 import pytest
 from msgspec.structs import replace
 
-from syncwatch.model import IssueFacts, Mailbox, OrganizationFacts, Owner, Side, State, UserFacts, Verdict
+from syncwatch.model import (
+    Cause,
+    IssueFacts,
+    Mailbox,
+    OrganizationFacts,
+    Owner,
+    Side,
+    State,
+    UserFacts,
+    Verdict,
+)
 from syncwatch.rows import EVERYTHING, Sight
 from syncwatch.state.memory import TenantMemory, UserMemory
 from syncwatch.state.snapshot import Snapshot
@@ -108,6 +118,19 @@ def test_the_longest_down_user_and_the_never_initialized_ones():
         u1=T0 - 9, u2=T0 - 99, u3=T0 - 7 * DAY, u4=T0 - 7 * DAY - 1,
     ).counts()  # fmt: skip
     assert (counts.oldest_down, counts.overdue) == (T0 - 99, 1)
+
+
+def test_causes_are_counted_by_class_and_owner_and_told_of_one_organization():
+    denied = Cause("o1", "impersonation_denied", Owner.MAIL_ADMIN, 80, 80)
+    causes = (denied, replace(denied, organization="o2"), replace(denied, class_="salesforce_limit"))
+    shown = Snapshot("firm-1", T0, TenantMemory(causes=causes), {}, Owner.VENDOR_SUPPORT)
+    assert shown.counts().causes == {
+        ("impersonation_denied", "mail_admin"): 2,
+        ("salesforce_limit", "mail_admin"): 1,
+    }
+    assert shown.causes() == causes
+    assert shown.causes("o2") == (causes[1],)
+    assert snapshot((enabled(), UP)).counts().causes == {}
 
 
 def test_it_holds_until_the_first_user_changes_by_time_alone():

@@ -5,7 +5,7 @@ from types import MappingProxyType
 import pytest
 from msgspec.structs import replace
 
-from syncwatch.model import IssueFacts, Mailbox, Owner, State, UserFacts, Verdict
+from syncwatch.model import Cause, IssueFacts, Mailbox, Owner, State, UserFacts, Verdict
 from syncwatch.rows import EVERYTHING
 from syncwatch.state.memory import TenantMemory
 from syncwatch.state.reading import Reading, UserReading
@@ -317,3 +317,14 @@ def test_a_new_user_beside_a_known_one_is_new(watched):
 def test_a_list_that_is_empty_for_once_changes_no_ids(watched):
     _, events = step(watched)
     assert not events.strangers
+
+
+def test_what_takes_a_whole_organization_down_begins_once_and_is_over_once():
+    cause = Cause("o1", "impersonation_denied", Owner.MAIL_ADMIN, 80, 80)
+    fewer, other = replace(cause, down=30), replace(cause, organization="o2")
+    memory, said = TenantMemory(), []
+    for causes in ((), (cause,), (fewer,), (fewer, other), (other,), ()):
+        memory, events = transitions(memory, reading(), {}, causes)
+        assert memory.causes == causes
+        said.append((events.began, events.over))
+    assert said == [([], []), ([cause], []), ([], []), ([other], []), ([], [fewer]), ([], [other])]

@@ -1,0 +1,79 @@
+"""What `diagnose` and `ticket` have in common: one fresh look at one user, with the user's whole history if wanted."""
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from syncwatch.app import App, client
+from syncwatch.cli.complain import BAD_INPUT, fail, prepare
+from syncwatch.clock import SystemClock
+from syncwatch.diagnosis.case import Case
+from syncwatch.model import SessionFacts
+from syncwatch.polling.poll import Result
+from syncwatch.setup import Setup
+from syncwatch.state.snapshot import UserView
+
+TenantId = Annotated[str, typer.Option("--tenant", help="The tenant.", metavar="ID", show_default=False)]
+UserId = Annotated[
+    str,
+    typer.Option(
+        "--user",
+        help="The user, by the panel's id; where it has none, by what the profile hashes: logon or address.",
+        metavar="ID",
+        show_default=False,
+    ),
+]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What was seen.
+
+    Attributes:
+        case: the question to the troubleshooting tree.
+        result: what the poll came to.
+        sessions: the user's ended sessions, newest first, if they were wanted and could be read.
+    """
+
+    case: Case
+    result: Result
+    sessions: tuple[SessionFacts, ...]
+
+    @property
+    def incomplete(self) -> str | None:
+        """Why sessions or issues of the user are still to be read; None if they were."""
+        user = self.case.user
+        if user is None or not self.result.memory.users[user.facts.id].pending:
+            return None
+        return str(self.result.error or "the panel lists this user and does not know the sessions or issues")
+
+    @property
+    def users(self) -> Iterator[UserView]:
+        """All users of the tenant."""
+        return self.result.snapshot.users() if self.result.snapshot else iter(())
+
+    @property
+    def all_read(self) -> bool:
+        """Whether everything was read of everybody."""
+        return not any(user.pending for user in self.result.memory.users.values())
+
+
+def ask(config: Path, tenant: str, user: str, *, sessions: bool = False) -> Answer:
+    """Poll a tenant once for one user; `sessions` reads the user's whole sessions table too."""
+    _, setup = prepare(config, level="error")
+    if all(each.id != tenant for each in setup.config.tenants):
+        fail(f"{config}: there is no tenant {tenant!r}", BAD_INPUT)
+    return asyncio.run(_ask(setup, tenant, user, sessions=sessions))
+
+
+async def _ask(setup: Setup, tenant: str, user: str, *, sessions: bool) -> Answer:
+    async with client(setup) as http:
+        app = App(setup, SystemClock(), http)
+        result = await app.poll_once(tenant, only=user)
+        case = app.case(result, user)
+        table = await app.sessions(tenant, case) if sessions else ()
+        return Answer(case, result, table)
