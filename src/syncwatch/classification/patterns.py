@@ -6,6 +6,7 @@ for (`required`), and only those patterns are run that can still match: of five 
 filter that does the same, but beyond some hundred patterns its work grows faster than their number.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
@@ -14,7 +15,7 @@ from typing import Any, NamedTuple
 
 import re2
 
-from syncwatch.classification.required import required
+from syncwatch.classification.required import alternatives, required
 
 # Bytes that one pattern's automaton may grow to. RE2's own default is 8 MiB, times a thousand patterns; a thirtieth of
 # it is as fast on error texts, and hostile ones cannot make the process grow.
@@ -24,6 +25,7 @@ MAX_PROGRAM = 1200  # instructions of a pattern whose automaton has room to work
 MAX_MEMORY_OF_LITERALS = 64 << 20  # and that of one set of literals
 LITERALS_IN_SET = 8000
 
+_TOKEN = re.compile(rb"[0-9A-Za-z_]+")  # what RE2 takes for a word
 _QUOTING = r"\Q"  # what is quoted may go on to the end, over whatever is joined to it
 _ILLEGAL = "a construct that RE2 does not have"
 _UNRELATED = ("", "a", "\0 0-9")  # a pattern that finds itself in all of these finds itself in any text
@@ -136,16 +138,23 @@ class Literals:
         return frozenset(first + each for first, made in self._sets for each in made.Match(text) or ())
 
 
+class Asked(NamedTuple):
+    """An alternative of a pattern: the pattern's number, what else it asks for, and the test of whether it matches."""
+
+    number: int
+    besides: tuple[frozenset[int], ...]
+    test: Test
+
+
 class Patterns:
     """Patterns, each with a number; add them all, then `compile`, then ask."""
 
     def __init__(self) -> None:
         self._numbers: dict[Pattern, int] = {}
-        self._tests: list[Test] = []
+        self._codes: dict[bytes, int] = {}
         self._literals = Literals(())
-        self._called: defaultdict[int, list[int]] = defaultdict(list)
-        self._besides: list[tuple[frozenset[int], ...]] = []
-        self._always: list[int] = []
+        self._called: dict[int, list[Asked]] = {}
+        self._always: list[Asked] = []
 
     def add(self, pattern: Pattern) -> int:
         """Its number; `refusal` has been asked before."""
@@ -154,25 +163,32 @@ class Patterns:
     def compile(self) -> None:
         """No pattern comes after this."""
         literals: dict[str, int] = {}
+        called: defaultdict[int, list[Asked]] = defaultdict(list)
         for pattern, number in self._numbers.items():
-            self._tests.append(_test(pattern.expression, case_sensitive=pattern.is_code))
-            asked = (frozenset({pattern.text}),) if pattern.is_code else required(pattern.text)
-            groups = [
-                frozenset(literals.setdefault(each, len(literals)) for each in group) for group in asked
-            ]
-            self._besides.append(tuple(groups[1:]))
-            if not groups:
-                self._always.append(number)
-            for literal in groups[0] if groups else ():
-                self._called[literal].append(number)
-        self._literals = Literals(literals)
+            if pattern.is_code and _TOKEN.fullmatch(pattern.text.encode()):
+                self._codes[pattern.text.encode()] = number
+                continue
+            for each in (pattern.expression,) if pattern.is_code else alternatives(pattern.text):
+                first, *others = required(each) or (frozenset[str](),)
+                besides = tuple(
+                    frozenset(literals.setdefault(one, len(literals)) for one in group) for group in others
+                )
+                asked = Asked(number, besides, _test(each, case_sensitive=pattern.is_code))
+                for literal in first:
+                    called[literals.setdefault(literal, len(literals))].append(asked)
+                self._always += [] if first else [asked]
+        self._literals, self._called = Literals(literals), dict(called)
 
     def found(self, text: bytes) -> frozenset[int]:
         """Numbers of all patterns that match somewhere in a text in UTF-8."""
+        hits = {self._codes[token] for token in _TOKEN.findall(text) if token in self._codes}
         seen = self._literals.found(text)
-        called = {number for literal in seen for number in self._called.get(literal, ())}
-        asked = [number for number in called if not any(map(seen.isdisjoint, self._besides[number]))]
-        return frozenset(number for number in (*asked, *self._always) if self._tests[number](text))
+        for literal in seen & self._called.keys():
+            for number, besides, test in self._called[literal]:
+                if number not in hits and not any(map(seen.isdisjoint, besides)) and test(text):
+                    hits.add(number)
+        hits.update(number for number, _, test in self._always if test(text))
+        return frozenset(hits)
 
     def __iter__(self) -> Iterator[Pattern]:
         """All patterns, by number."""

@@ -7,6 +7,7 @@ every text. RE2 can tell the same of its patterns, but not in a way that stays f
 
 import re
 from collections.abc import Iterable
+from itertools import pairwise
 from typing import NamedTuple
 
 Group = frozenset[str]
@@ -23,6 +24,7 @@ _ESCAPE = re.compile(r"\\(?:[pPx]\{[^}]*\}|x..|[pP].|.)", re.DOTALL)
 _CLASS = re.compile(r"\[\^?\]?(?:\\.|\[:\^?\w+:\]|[^\]\\])*\]", re.DOTALL)
 _GROUP = re.compile(r"\((?:\?(?:P?<\w+>|[imsU-]*:?))?")
 _QUANTIFIER = re.compile(r"(?:([?*+])|\{(\d+)(,?)(\d*)\})\??")
+_NOT_SIMPLE = re.compile(r"\\Q|\(\?[imsU-]+\)")  # flags, too, go over a `|`
 _WITHOUT_WIDTH = frozenset({"\\b", "\\B", "\\A", "\\z", "^", "$"})
 _EMPTY: frozenset[str] = frozenset({""})
 
@@ -45,17 +47,34 @@ def required(pattern: str) -> tuple[Group, ...]:
     return tuple(sorted({*part.groups, *_group(part.exact)}, key=_telling, reverse=True))
 
 
+def alternatives(pattern: str) -> tuple[str, ...]:
+    """The alternatives that a pattern consists of, each a pattern by itself; only the pattern if it is not that simple."""
+    if _NOT_SIMPLE.search(pattern) or pattern.count("(") > MAX_PARENTHESES:
+        return (pattern,)
+    reader = _Reader(pattern)
+    reader.alternatives()
+    bounds = (-1, *reader.bars, len(pattern))
+    return tuple(pattern[first + 1 : last] for first, last in pairwise(bounds))
+
+
 class _Reader:
-    """One reading of a pattern, from left to right; RE2 has taken it, so it is whole."""
+    """One reading of a pattern, from left to right; RE2 has taken it, so it is whole.
+
+    Attributes:
+        bars: where `|` stands outside of all groups.
+    """
 
     def __init__(self, pattern: str) -> None:
+        self.bars: list[int] = []
         self._pattern = pattern
         self._at = 0
+        self._depth = 0
 
     def alternatives(self) -> Part:
         """Read to the end of a group, or of the pattern."""
         parts = [self._sequence()]
         while self._peek() == "|":
+            self.bars += [] if self._depth else [self._at]
             self._at += 1
             parts.append(self._sequence())
         return parts[0] if len(parts) == 1 else _either(parts)
@@ -79,7 +98,9 @@ class _Reader:
         match self._peek():
             case "(":
                 self._take(_GROUP)
+                self._depth += 1
                 part = self.alternatives()
+                self._depth -= 1
                 self._at += 1
                 return part
             case "[":
