@@ -144,6 +144,9 @@ OUTPUTS: Mapping[str, Output] = {
     "unclassified --all": Output(
         _command("unclassified", "CONFIG", "--all"), b"item <*> is not available for <*>"
     ),
+    "unclassified --all, of addresses": Output(
+        _command("unclassified", "CONFIG", "--all"), b"The attendee <*> was not found"
+    ),
     "suggest-rule": Output(_command("suggest-rule", "CONFIG"), b"Nothing"),
     "suggest-rule --all": Output(_command("suggest-rule", "CONFIG", "--all"), b"- id: the-item"),
     **{f"diagnose u-{number}": _diagnose(f"u-{number}") for number in (0, 3, 5)},

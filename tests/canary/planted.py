@@ -11,6 +11,8 @@ TECHNICAL = (
     "Calendar sync request failed"  # a subject of words that everybody uses: only as a whole it is somebody's
 )
 ADDRESS = "philippa.zwoelfbein@kanzlei-murgtal.example"
+ORDINARY_ADDRESS = "bill.may@smith-jones.com"  # of words that a text may use: an address all the same
+ORDINARY_HOST = "grant.mark.sites-price.com"
 PERSON = "Philippa Zwölfbein-Überlingen"
 FIRM_NAME = "Murgtal Xanthippe & Partner LLP"
 CLIENT_SECRET = "cs-9Qv7!xLmZ4tR8wKp2&yB"
@@ -23,6 +25,8 @@ IN_ENVIRONMENT = "env-Ob3MzHu6DgPq1XyIw4Nk"
 PLANTED = {
     "subject": SUBJECT,
     "e-mail address": ADDRESS,
+    "e-mail address of ordinary words": ORDINARY_ADDRESS,
+    "host of ordinary words": ORDINARY_HOST,
     "person": PERSON,
     "firm": FIRM_NAME,
     "client secret": CLIENT_SECRET,

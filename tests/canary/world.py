@@ -11,6 +11,8 @@ from canary.planted import (
     CLIENT_SECRET,
     FIRM_NAME,
     IN_401,
+    ORDINARY_ADDRESS,
+    ORDINARY_HOST,
     PERSON,
     QUOTED,
     SUBJECT,
@@ -37,6 +39,19 @@ ABOUT_TECHNICAL = (
     f"Blorp: the item {TECHNICAL} is not available for {PERSON}",
     f"Blorp: the item \u201c{TECHNICAL.upper()}\u201d is not available for {ADDRESS}",
 )
+OF_ORDINARY_WORDS = (
+    *(ORDINARY_ADDRESS, ORDINARY_ADDRESS.upper(), f"mailto:{ORDINARY_ADDRESS}", f"<{ORDINARY_ADDRESS}>,"),
+    *(ORDINARY_ADDRESS.replace("@", at) for at in ("\uff20", "%40", " @ ", "&#64;", "[at]")),
+    *(f"{ORDINARY_ADDRESS}.", f"b\u00fccher.{ORDINARY_HOST}", f"SMTP:{ORDINARY_HOST}\\{ORDINARY_ADDRESS}"),
+    *(
+        ORDINARY_HOST,
+        f"https://{ORDINARY_HOST}/sites/may?bill=may",
+        rf"\\{ORDINARY_HOST}\may",
+        f"({ORDINARY_HOST}:443)",
+    ),
+    f"/o=Bill/ou=May/cn={ORDINARY_HOST}",
+)
+ABOUT_ORDINARY = tuple(f"The attendee {each} was not found" for each in OF_ORDINARY_WORDS)
 AS_ODD_VALUES: tuple[dict[str, Any], ...] = (
     {"mailboxStatus": EVERYWHERE},
     {"synchronizationStatus": EVERYWHERE},
@@ -150,7 +165,7 @@ def confidential() -> Firm:
         person = Person(planted, time.time, f"u-{number}")
         person.row |= {"name": PERSON, "email": ADDRESS, "updatedOn": SUBJECT}
         tab = [planted_issue(each) for each in TEXTS] + [{"errorText": [SUBJECT]}]
-        tab += [planted_issue(each) | {"name": TECHNICAL} for each in ABOUT_TECHNICAL]
+        tab += [planted_issue(each) | {"name": TECHNICAL} for each in (*ABOUT_TECHNICAL, *ABOUT_ORDINARY)]
         person.runs(text, tab=tab)
         session = person.row["lastSession"]
         session |= {"scope": SUBJECT, "errorSource": PERSON, "errorCategory": ADDRESS}
