@@ -3,19 +3,19 @@
 What leaves here is a finding (class, owner, codes), a keyed fingerprint and, where no rule knows the text, its masked
 template; never the text, the subject or a name. The fingerprint must recognise a problem in the next snapshot although
 the texts carry trace ids and dates that change each time; the class is not part of it, so that a new rule set cannot
-make an old issue new.
+make an old issue new. Whatever the texts are, the work with them comes in pieces, and what is masked of a poll is bounded.
 """
 
 import hmac
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 
 import re2
 from msgspec.structs import replace
 
-from syncwatch.classification.masking import MASK, Masking, parts
+from syncwatch.classification.masking import HEAD, MASK, Masking, parts
 from syncwatch.model import (
     NO_CONTEXT,
     Context,
@@ -31,6 +31,7 @@ from syncwatch.model import (
     UserFacts,
 )
 from syncwatch.rows import IssueRow, OrganizationRow, SessionRow, UserRow
+from syncwatch.turns import Turns
 
 Classify = Callable[[str, Context], Finding]
 """Text, and what stands around it, to finding."""
@@ -38,6 +39,8 @@ Classify = Callable[[str, Context], Finding]
 FINGERPRINT_BYTES = 12  # 96 bits: no collision among a billion issues
 TEXT_LIMIT = 65_536  # characters that a fingerprint looks at
 MAX_TEMPLATES = 100  # different ones that one poll of a tenant may bring; all others are one
+MAX_MASKED = 500  # texts that one poll may mask, those that differ in ids and dates only being one
+ROWS_A_TURN = 10  # issues that are read before others have their turn: of the longest texts 20 ms
 
 # The text of an issue comes from the system at the end of the way, that of a session from the one it blames.
 _SPEAKERS: Mapping[Direction | Source | None, Side] = MappingProxyType(
@@ -68,17 +71,22 @@ class Finder:
         classify: see `Classify`.
         mask: see `Masking`.
         key: the secret key of the fingerprints.
+        turns: keeps the issues of all polls from holding up the event loop; without it only this poll's.
     """
 
-    def __init__(self, tenant: str, classify: Classify, mask: Masking, key: bytes) -> None:
+    def __init__(
+        self, tenant: str, classify: Classify, mask: Masking, key: bytes, turns: Turns | None = None
+    ) -> None:
         self._tenant = tenant
         self._classify = classify
         self._mask = mask
         self._key = key
+        self._turns = turns or Turns()
         self._contexts: dict[str, Context] = {}
         self._people: dict[str, tuple[str | None, str | None]] = {}
         self._organizations: dict[str, str | None] = {}
         self._templates: set[str] = set()
+        self._masked: set[int] = set()
 
     def know(self, organizations: Mapping[str, OrganizationFacts]) -> None:
         """Let what is known of the organizations decide, from now on, who must act."""
@@ -138,21 +146,23 @@ class Finder:
         ]
         return tuple(sorted(ended, key=lambda session: session.started, reverse=True))
 
-    def issues(self, user: UserFacts, rows: Iterable[IssueRow]) -> tuple[IssueFacts, ...]:
-        """The rows of a user's Issues tab; equal ones together."""
-        context = self.context(user)
+    async def issues(self, user: UserFacts, rows: Sequence[IssueRow]) -> tuple[IssueFacts, ...]:
+        """The rows of a user's Issues tab; equal ones together. Others have their turn in between."""
         counts: Counter[bytes] = Counter()
         first: dict[bytes, IssueFacts] = {}
-        for row in rows:
-            fingerprint = self._fingerprint(user.id, row)
-            counts[fingerprint] += 1
-            if fingerprint not in first:
-                speaking = context._replace(side=_SPEAKERS.get(row.direction))
-                finding = self._find(row.text, speaking, user, row.name)
-                first[fingerprint] = IssueFacts(
-                    fingerprint, finding, direction=row.direction, operation=row.operation
-                )
+        for start in range(0, len(rows), ROWS_A_TURN):
+            async with self._turns:
+                for row in rows[start : start + ROWS_A_TURN]:
+                    fingerprint = self._fingerprint(user.id, row)
+                    counts[fingerprint] += 1
+                    if fingerprint not in first:
+                        first[fingerprint] = self._issue(user, row, fingerprint)
         return tuple(replace(issue, count=counts[print_]) for print_, issue in first.items())
+
+    def _issue(self, user: UserFacts, row: IssueRow, fingerprint: bytes) -> IssueFacts:
+        speaking = self.context(user)._replace(side=_SPEAKERS.get(row.direction))
+        finding = self._find(row.text, speaking, user, row.name)
+        return IssueFacts(fingerprint, finding, direction=row.direction, operation=row.operation)
 
     def _newest(self, row: UserRow) -> tuple[SessionFacts | None, Running | None]:
         job, started, outcome = row.session_job, row.session_started, row.session_outcome
@@ -197,11 +207,13 @@ class Finder:
         return replace(finding, template=self._template(text, (*names, *self._known(user))))
 
     def _known(self, user: UserFacts | UserRow) -> tuple[str, ...]:
-        """What no template may repeat of a user; of a page that has not changed since the last poll only the ids."""
+        """What no template may repeat of a user: ids, and what those pages say that have changed since the last poll."""
         organization = self._organizations.get(user.organization) or ""
         return user.id, user.organization, organization, *parts(*self._people.get(user.id, (None, None)))
 
     def _template(self, text: str, known: Iterable[str]) -> str:
+        if not self._may_mask(text):
+            return MASK
         template = sys.intern(self._mask(text, known))  # the same ones come from many users and tenants
         if template not in self._templates:
             if len(self._templates) >= MAX_TEMPLATES:
@@ -209,11 +221,23 @@ class Finder:
             self._templates.add(template)
         return template
 
+    def _may_mask(self, text: str) -> bool:
+        """Whether enough is left for a text. Masking takes longer than all else, and nobody reads so many templates."""
+        alike = hash(_lasting(text[:HEAD]))
+        if alike not in self._masked and len(self._masked) < MAX_MASKED:
+            self._masked.add(alike)
+        return alike in self._masked
+
     def _fingerprint(self, user: str, row: IssueRow) -> bytes:
-        text = _CHANGING.sub("# ", _encodable(row.text[:TEXT_LIMIT]))
+        text = _lasting(row.text[:TEXT_LIMIT])
         parts = (self._tenant, user, row.type, row.name, row.direction, row.operation, row.code, text)
         message = b"\0".join(_encodable(part).encode() for part in parts)
         return hmac.digest(self._key, message, "sha256")[:FINGERPRINT_BYTES]
+
+
+def _lasting(text: str) -> str:
+    """`text` without what changes each time."""
+    return _CHANGING.sub("# ", _encodable(text))  # type: ignore[no-any-return]
 
 
 def _encodable(text: str) -> str:

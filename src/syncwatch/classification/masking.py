@@ -14,13 +14,17 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
 
 from syncwatch.classification import addresses
-from syncwatch.classification.normalise import cut, normalise
+from syncwatch.classification.normalise import normalise
 from syncwatch.classification.vocabulary import Vocabulary
 
 Masking = Callable[[str, Iterable[str]], str]
 """Text, and what is known to be confidential in it, to template."""
 
 MASK = "<*>"
+HEAD = 1000  # characters of a text that are looked at; a template has less than a third of them
+MAX_KNOWN = (
+    2000  # characters of a known value that are looked for; more than the head has, so that it is seen whole
+)
 MAX_TOKENS = 40
 MAX_CHARACTERS = 300
 RUN = 3  # words in a row of a known value that are masked wherever they stand; of a shorter one all of them
@@ -70,26 +74,26 @@ class Mask:
 
     def template(self, text: str, known: Iterable[str] = ()) -> str:
         """Mask a text; `known` are values from its row, to be masked whatever their words are."""
-        text = _plain(text)
+        plain = _plain(text[:HEAD])
+        whole = len(text) <= HEAD >= len(plain)
+        text = plain[:HEAD]
         words = [*_WORD.finditer(text)]
         if not words:
             return MASK if text.strip() else ""
-        apart = _within(words, chain(_quotations(text), addresses.spans(text)))
-        kept = self._kept(text, words, _known(words, known) | apart)
-        return _written(text, words, kept)
+        spans = chain(_quotations(text), addresses.spans(text), () if whole else _end(text))
+        hidden = _known(words, known) | _within(words, spans)
+        return _written(text, words, self._staying(text, words, hidden))
 
-    def _kept(self, text: str, words: Sequence[re.Match[str]], hidden: set[int]) -> set[int]:
-        """Which words stay. A code may be joined by hyphens, and a word be elided before or after another."""
-        kept: set[int] = set()
+    def _staying(self, text: str, words: Sequence[re.Match[str]], hidden: set[int]) -> Iterator[bool]:
+        """Of each word whether it stays. A code may be joined by hyphens, and a word be elided before or after another."""
         for group in _joined(text, words, range(len(words)), "-'"):
             whole = text[words[group[0]].start() : words[group[-1]].end()]
             if whole in self._vocabulary and hidden.isdisjoint(group):
-                kept.update(group)
+                yield from (True for _ in group)
                 continue
             for part in _joined(text, words, group, "'"):
-                if hidden.isdisjoint(part) and self._stays([words[index][0] for index in part]):
-                    kept.update(part)
-        return kept
+                stays = hidden.isdisjoint(part) and self._stays([words[index][0] for index in part])
+                yield from (stays for _ in part)
 
     def _stays(self, part: Sequence[str]) -> bool:
         match part:
@@ -115,19 +119,29 @@ def parts(name: str | None, address: str | None) -> tuple[str, ...]:
 
 def _plain(text: str) -> str:
     """The text in one spelling, on one line, and without the quotes that are JSON's."""
-    text = _KEY.sub(r"\1\2", _SAID.sub(r" \1: \2 ", cut(text)))
-    text = html.unescape(_ESCAPED.sub(lambda escape: chr(int(escape[1], 16)), text))
-    text = _BREAK_OR_PATH.sub(lambda found: found[1] or _BACKSLASH, text)
-    return cut(addresses.with_at_signs(unicodedata.normalize("NFKC", normalise(text).decode())))
+    if '"' in text:
+        text = _KEY.sub(r"\1\2", _SAID.sub(r" \1: \2 ", text))
+    if "\\" in text:
+        text = _ESCAPED.sub(lambda escape: chr(int(escape[1], 16)), text)
+    if "&" in text:
+        text = html.unescape(text)
+    if "\\" in text:
+        text = _BREAK_OR_PATH.sub(lambda found: found[1] or _BACKSLASH, text)
+    text = normalise(text).decode()
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text)[:MAX_KNOWN]  # of one letter it may make eighteen
+    return addresses.with_at_signs(text)
 
 
 def _known(words: Sequence[re.Match[str]], known: Iterable[str]) -> set[int]:
     """The words that repeat a known value, or enough of it."""
-    runs = {run for value in known for run in _runs(_folded(_WORD.finditer(_plain(value))))}
+    runs = {run for value in known for run in _runs(_folded(_WORD.finditer(_plain(value[:MAX_KNOWN]))))}
+    firsts = {run[0] for run in runs if run}
     text = _folded(words) if runs else ()
     return {
         index + place
-        for index in range(len(text))
+        for index, word in enumerate(text)
+        if word in firsts
         for size in range(1, RUN + 1)
         if text[index : index + size] in runs
         for place in range(size)
@@ -150,12 +164,18 @@ def _quotations(text: str) -> Iterator[addresses.Span]:
     return (quotation.span() for quotation in _QUOTED.finditer(text))
 
 
+def _end(text: str) -> Iterator[addresses.Span]:
+    """The end of a text that was cut: what is known, or an address, may be cut too."""
+    before = text.rsplit(maxsplit=RUN)[:-RUN]
+    yield len(before[0]) if before else 0, len(text)
+
+
 def _within(words: Sequence[re.Match[str]], spans: Iterable[addresses.Span]) -> set[int]:
     """The words that lie in one of `spans`, if only in part."""
     veil = bytearray(words[-1].end())
     for start, end in spans:
         veil[start:end] = b"\1" * (min(end, len(veil)) - start)
-    return {index for index, word in enumerate(words) if any(veil[word.start() : word.end()])}
+    return {index for index, word in enumerate(words) if veil.find(1, *word.span()) >= 0}
 
 
 def _joined(text: str, words: Sequence[re.Match[str]], indexes: range, joints: str) -> Iterator[range]:
@@ -168,19 +188,18 @@ def _joined(text: str, words: Sequence[re.Match[str]], indexes: range, joints: s
             first = after
 
 
-def _written(text: str, words: Sequence[re.Match[str]], kept: set[int]) -> str:
+def _written(text: str, words: Sequence[re.Match[str]], staying: Iterable[bool]) -> str:
     """The words that stay, with what stands between them; what does not fit becomes a last `<*>`."""
-    written, end, tokens, masked = "", 0, 0, False
-    for index, word in enumerate(words):
-        stays = index in kept
-        if stays or not masked:
-            gap = _gap(text[end : word.start()], elided=stays and index - 1 in kept) if tokens else ""
+    written, end, tokens, stayed = "", 0, 0, True
+    for word, stays in zip(words, staying, strict=False):
+        if stays or stayed:
+            gap = _gap(text[end : word.start()], elided=stays and stayed) if tokens else ""
             piece = gap + (word[0] if stays else MASK)
             tokens += 1
             if tokens == MAX_TOKENS or len(written) + len(piece) > MAX_CHARACTERS - len(MASK) - 1:
-                return written if masked else f"{written} {MASK}".lstrip()
+                return written if not stayed else f"{written} {MASK}".lstrip()
             written += piece
-        end, masked = word.end(), not stays
+        end, stayed = word.end(), stays
     return written
 
 

@@ -117,7 +117,7 @@ class Details:
         tab = await self._panel.issues(facts.id)
         if tab is None:
             return UserReading(facts, pending=True)
-        return with_issues(user, self._finder.issues(facts, tab.rows), whole=tab.whole)
+        return with_issues(user, await self._finder.issues(facts, tab.rows), whole=tab.whole)
 
 
 def _colleagues(lists: Lists, only: str | None) -> set[str] | None:

@@ -101,7 +101,7 @@ async def poll(
     snapshot, events, error = None, None, None
     try:
         terms = _terms(stages, panel.sight, started, only)
-        finder = Finder(tenant, stages.classify, stages.mask, stages.fingerprint_key)
+        finder = Finder(tenant, stages.classify, stages.mask, stages.fingerprint_key, stages.turns)
         reading, error = await read(panel, memory, finder, terms)
         async with stages.turns:
             verdicts = _verdicts(reading, memory, stages, terms, finder)

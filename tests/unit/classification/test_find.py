@@ -1,19 +1,23 @@
 """From rows to facts: nothing of a text leaves, and the same trouble is recognised in the next mail about it."""
 
+import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from syncwatch.classification.find import MAX_TEMPLATES, Finder
+from syncwatch.classification.find import MAX_MASKED, MAX_TEMPLATES, ROWS_A_TURN, Finder
 from syncwatch.classification.masking import MASK
 from syncwatch.model import (
     Condition,
     Context,
     Direction,
     Finding,
+    IssueFacts,
     Operation,
     OrganizationFacts,
     Outcome,
@@ -21,6 +25,7 @@ from syncwatch.model import (
     Side,
     Source,
 )
+from syncwatch.turns import Turns
 from unit.given import (
     REQUIRED,
     T0,
@@ -37,8 +42,12 @@ from unit.given import (
 )
 
 
+def issues_of(finder: Finder, rows: Sequence[IssueLine], **user: str) -> tuple[IssueFacts, ...]:
+    return asyncio.run(finder.issues(enabled(**user), rows))
+
+
 def fingerprint(row: IssueLine, *, user: str = "u1", tenant: str = "firm-1", key: bytes = b"k" * 32) -> bytes:
-    (issue,) = Finder(tenant, classify, mask, key).issues(enabled(id=user), [row])
+    (issue,) = issues_of(Finder(tenant, classify, mask, key), [row], id=user)
     return issue.fingerprint
 
 
@@ -106,8 +115,8 @@ def test_the_length_of_an_id_does_not_move_the_end_of_a_long_text():
 
 def test_equal_rows_come_together_and_different_ones_do_not():
     one, two, three = (
-        finder().issues(enabled(), [ROW, ROW, IssueLine()])[0],
-        *finder().issues(enabled(), [ROW, IssueLine()]),
+        issues_of(finder(), [ROW, ROW, IssueLine()])[0],
+        *issues_of(finder(), [ROW, IssueLine()]),
     )
     assert (one.count, two.count, three.count) == (2, 1, 1)
     assert one.fingerprint == two.fingerprint != three.fingerprint
@@ -116,7 +125,7 @@ def test_equal_rows_come_together_and_different_ones_do_not():
 
 def test_an_issue_keeps_which_way_its_item_was_to_go_and_what_for():
     row = replace(ROW, direction=Direction.TO_MAILBOX, operation=Operation.DELETE)
-    (issue,) = finder().issues(enabled(), [row, row])
+    (issue,) = issues_of(finder(), [row, row])
     assert (issue.direction, issue.operation, issue.count) == (Direction.TO_MAILBOX, Operation.DELETE, 2)
 
 
@@ -143,7 +152,7 @@ def judged(**organization) -> tuple[Finder, list[Context]]:
 )
 def test_the_system_at_the_end_of_the_way_speaks(direction, side):
     found, contexts = judged(access_type="m365_graph_user", settings={"S": 1})
-    found.issues(enabled(), [replace(ROW, direction=direction)])
+    issues_of(found, [replace(ROW, direction=direction)])
     assert contexts == [Context("m365_graph_user", side, settings={"S": 1})]
 
 
@@ -167,7 +176,7 @@ def test_a_session_speaks_for_the_part_that_it_blames(source, side):
 
 @given(st.text(), st.text())
 def test_any_text_whatever_becomes_a_fact_without_it(name, text):
-    (issue,) = finder().issues(enabled(), [IssueLine(name="\ud800" + name, text=text + "\udfff")])
+    (issue,) = issues_of(finder(), [IssueLine(name="\ud800" + name, text=text + "\udfff")])
     assert len(issue.fingerprint) == 12
 
 
@@ -175,7 +184,7 @@ def test_nothing_of_a_text_leaves():
     line = UserLine(session_outcome=Outcome.ERRORS, session_message="Canary Roe ended it")
     facts = (
         finder().user(line),
-        finder().issues(enabled(), [IssueLine(name="Canary lunch", text="Canary says no")]),
+        issues_of(finder(), [IssueLine(name="Canary lunch", text="Canary says no")]),
     )
     assert "Canary" not in repr(facts)
     assert b"Canary" not in msgspec.json.encode(facts)
@@ -269,8 +278,8 @@ def masking(noted):
 
 
 def test_what_no_rule_knows_has_a_template_and_what_one_knows_has_none(masking, noted):
-    (odd,) = masking.issues(enabled(), [IssueLine(name="Lunch", text="odd")])
-    (known,) = masking.issues(enabled(), [IssueLine(text="required")])
+    (odd,) = issues_of(masking, [IssueLine(name="Lunch", text="odd")])
+    (known,) = issues_of(masking, [IssueLine(text="required")])
     last = masking.user(
         UserLine(name=None, address=None, session_outcome=Outcome.ERRORS, session_message="worse")
     ).last
@@ -283,13 +292,66 @@ def test_what_no_rule_knows_has_a_template_and_what_one_knows_has_none(masking, 
 def test_names_and_addresses_of_the_lists_are_known_until_the_poll_ends(masking, noted):
     masking.organization(OrganizationLine(name="Harbor Group"))
     masking.user(UserLine(name="Jane Roe", address="jane@firm.example", session_job=None))
-    masking.issues(enabled(), [IssueLine(name="Lunch", text="odd")])
+    issues_of(masking, [IssueLine(name="Lunch", text="odd")])
     assert noted.known == [{"Lunch", "u1", "o1", "Harbor Group", "Jane", "Roe", "jane", "firm"}]
 
 
 def test_one_poll_brings_no_more_than_so_many_templates(masking):
     rows = [IssueLine(name=f"{number}", text=f"odd {number}") for number in range(MAX_TEMPLATES)]
-    issues = masking.issues(enabled(), [*rows, IssueLine(name="x", text="one more"), rows[0]])
+    issues = issues_of(masking, [*rows, IssueLine(name="x", text="one more"), rows[0]])
     templates = [issue.finding.template for issue in issues]
     assert len({*templates}) == MAX_TEMPLATES + 1
     assert templates[-1] == MASK
+
+
+def lasting(number: int) -> str:
+    """The text of a number, in letters: neither an id nor a month."""
+    return "odd x" + "".join(chr(ord("a") + int(digit)) for digit in str(number))
+
+
+def test_one_poll_masks_no_more_than_so_many_texts(masking, noted):
+    rows = [IssueLine(name=f"{number}", text=lasting(number)) for number in range(MAX_MASKED + 500)]
+    issues = issues_of(masking, rows)
+    assert len(noted.known) == MAX_MASKED
+    assert len(issues) == len(rows)
+    assert issues[-1].finding.template == MASK
+
+
+def test_texts_that_differ_in_ids_only_are_one_of_them(masking, noted):
+    rows = [IssueLine(name=f"{number}", text=f"odd {number}") for number in range(MAX_MASKED + 500)]
+    issues_of(masking, rows)
+    assert len(noted.known) == len(rows)
+
+
+async def test_others_have_their_turn_after_every_few_rows(masking, noted):
+    rows = [IssueLine(name=f"{number}", text=lasting(number)) for number in range(20 * ROWS_A_TURN)]
+    reading = asyncio.ensure_future(masking.issues(enabled(), rows))
+    seen = [0]
+    while not reading.done():
+        await asyncio.sleep(0)
+        seen.append(len(noted.known))
+    assert max(after - before for before, after in pairwise(seen)) <= ROWS_A_TURN
+    assert seen[-1] == len(rows)
+
+
+async def test_a_poll_whose_time_is_up_leaves_the_rest(masking, noted):
+    rows = [IssueLine(name=f"{number}", text=lasting(number)) for number in range(20 * ROWS_A_TURN)]
+    reading = asyncio.ensure_future(masking.issues(enabled(), rows))
+    for _ in range(3):
+        await asyncio.sleep(0)
+    reading.cancel()
+    await asyncio.wait([reading])
+    assert reading.cancelled()
+    assert 0 < len(noted.known) <= 2 * ROWS_A_TURN
+
+
+async def test_the_issues_of_several_polls_take_turns(noted):
+    turns = Turns()
+    finders = [Finder(f"firm-{number}", classify, noted, b"k" * 32, turns) for number in range(5)]
+    rows = [IssueLine(name=f"{number}", text=lasting(number)) for number in range(4 * ROWS_A_TURN)]
+    reading = asyncio.gather(*(each.issues(enabled(), rows) for each in finders))
+    seen = [0]
+    while not reading.done():
+        await asyncio.sleep(0)
+        seen.append(len(noted.known))
+    assert max(after - before for before, after in pairwise(seen)) <= ROWS_A_TURN
