@@ -2,8 +2,8 @@
 
 Masking is an allow-list: a word stays only if it is wholly in the vocabulary; every other word, and every number, becomes
 `<*>`. Three things are masked even where their words are in the vocabulary: what is known from the row, because a subject
-may be "Calendar sync failed"; what stands in quotation marks, because that is where messages repeat subjects; and
-addresses, because they are made of names. Of what stands between words only one mark of a small set stays. Promises one
+may be "Calendar sync failed"; what is quoted, because that is where messages repeat subjects; and addresses, because
+they are made of names. Of what stands between words only one mark of a small set stays. Promises one
 bounded line for any `str` whatever, in time linear in a bounded text, and that a template is its own template.
 """
 
@@ -13,7 +13,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
 
-from syncwatch.classification import addresses
+from syncwatch.classification import addresses, quotations
 from syncwatch.classification.normalise import normalise
 from syncwatch.classification.vocabulary import Vocabulary
 
@@ -32,20 +32,6 @@ RUN = 3  # words in a row of a known value that are masked wherever they stand; 
 _WORD = re.compile(r"<\*>|[\w\u0300-\u036f]+")
 _MARK = re.compile(r"[.,:;=/-]")
 _DETACHED = "=/-"  # marks with space on both sides, if there is any
-
-# "..." up to the next one; '...' where the first is no apostrophe (no letter before it) and the last is none either (no
-# letter after it); and if another one that may be the last comes before a first one, up to that. What is not closed
-# is quoted up to the end.
-_QUOTED = re.compile(
-    r"""
-      "[^"]*"?
-    | (?<!\w)'(?=[^\s'])
-      (?:[^']|'(?=\w))*
-      (?:'(?:[^']|(?<=\w)'(?=\w))*(?<=\w)(?='(?!\w)))*
-      '?
-    """,
-    re.VERBOSE,
-)
 
 # JSON quotes everything. Its keys are words like others, and so are the values of those keys under which systems say
 # what went wrong; all other values are quotations.
@@ -80,7 +66,7 @@ class Mask:
         words = [*_WORD.finditer(text)]
         if not words:
             return MASK if text.strip() else ""
-        spans = chain(_quotations(text), addresses.spans(text), () if whole else _end(text))
+        spans = chain(quotations.spans(text), addresses.spans(text), () if whole else _end(text))
         hidden = _known(words, known) | _within(words, spans)
         return _written(text, words, self._staying(text, words, hidden))
 
@@ -119,12 +105,13 @@ def parts(name: str | None, address: str | None) -> tuple[str, ...]:
 
 def _plain(text: str) -> str:
     """The text in one spelling, on one line, and without the quotes that are JSON's."""
+    text = text[:MAX_KNOWN]
     if '"' in text:
         text = _KEY.sub(r"\1\2", _SAID.sub(r" \1: \2 ", text))
     if "\\" in text:
         text = _ESCAPED.sub(lambda escape: chr(int(escape[1], 16)), text)
     if "&" in text:
-        text = html.unescape(text)
+        text = html.unescape(html.unescape(text))  # what is quoted may have been escaped with what quotes it
     if "\\" in text:
         text = _BREAK_OR_PATH.sub(lambda found: found[1] or _BACKSLASH, text)
     text = normalise(text).decode()
@@ -135,7 +122,7 @@ def _plain(text: str) -> str:
 
 def _known(words: Sequence[re.Match[str]], known: Iterable[str]) -> set[int]:
     """The words that repeat a known value, or enough of it."""
-    runs = {run for value in known for run in _runs(_folded(_WORD.finditer(_plain(value[:MAX_KNOWN]))))}
+    runs = {run for value in known for run in _runs(_folded(_WORD.finditer(_plain(value))))}
     firsts = {run[0] for run in runs if run}
     text = _folded(words) if runs else ()
     return {
@@ -157,11 +144,6 @@ def _runs(value: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
 
 def _folded(words: Iterable[re.Match[str]]) -> tuple[str, ...]:
     return tuple(word[0].casefold() for word in words)
-
-
-def _quotations(text: str) -> Iterator[addresses.Span]:
-    """Where something stands in quotation marks."""
-    return (quotation.span() for quotation in _QUOTED.finditer(text))
 
 
 def _end(text: str) -> Iterator[addresses.Span]:

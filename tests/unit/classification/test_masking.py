@@ -63,6 +63,22 @@ def test_only_words_of_the_vocabulary_stay(mask, text, template):
         ('item "calendar sync', "item <*>"),
         ("item &quot;calendar sync&quot; is locked", "item <*> is locked"),
         (r"item \u0022calendar sync\u0022 is locked", "item <*> is locked"),
+        ("item &amp;quot;calendar sync&amp;quot; is locked", "item <*> is locked"),
+        ("item \u300ccalendar sync\u300d is locked", "item <*> is locked"),
+        ("item \uff62calendar sync\uff63 is locked", "item <*> is locked"),
+        ("item \u300ecalendar sync\u300f is locked", "item <*> is locked"),
+        ("item \u300acalendar sync\u300b is locked", "item <*> is locked"),
+        ("item \u300ccalendar sync", "item <*>"),
+        ("<Subject>calendar sync</Subject> is locked", "<*> is locked"),
+        ('<t:DisplayName a="b">calendar sync</t:DisplayName> is locked', "<*> is locked"),
+        ("&lt;Location&gt;calendar sync&lt;/Location&gt; is locked", "<*> is locked"),
+        ("<Body><p>calendar</p> sync</Body> is locked", "<*> is locked"),
+        ("error <FileName>calendar sync", "error <*>"),
+        ("<Title/> is locked", "Title / is locked"),
+        (
+            "<soap:Body><faultstring>not found</faultstring></soap:Body>",
+            "soap:Body faultstring not found / faultstring / soap:Body",
+        ),
     ],
 )
 def test_what_is_quoted_is_masked_whatever_it_is(mask, text, template):
