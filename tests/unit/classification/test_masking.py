@@ -279,3 +279,29 @@ def test_no_word_of_the_list_has_a_digit_or_stands_there_twice():
 )
 def test_names_and_words_of_the_law_are_not_in_it(vocabulary, name):
     assert name not in vocabulary
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Ed",
+        "Al",
+        "Jo",
+        "Di",
+        "Max",
+        "Pat",
+        "Allen",
+        "Page",
+        "Day",
+        "Cross",
+        "Ella",
+        "Le",
+        "Von",
+        "Campos",
+        "Lang",
+    ],
+)
+def test_a_word_that_is_a_name_too_stays_in_lower_case_only(vocabulary, name):
+    assert name not in vocabulary
+    assert name.upper() not in vocabulary
+    assert name.lower() in vocabulary
