@@ -38,7 +38,7 @@ Classify = Callable[[str, Context], Finding]
 
 FINGERPRINT_BYTES = 12  # 96 bits: no collision among a billion issues
 TEXT_LIMIT = 65_536  # characters that a fingerprint looks at
-MAX_TEMPLATES = 100  # different ones that one poll of a tenant may bring; all others are one
+MAX_IN_A_POLL = 100  # different templates that one poll of a tenant may bring; all others are one
 MAX_MASKED = 500  # texts that one poll may mask, those that differ in ids and dates only being one
 ROWS_A_TURN = 10  # issues that are read before others have their turn: of the longest texts 20 ms
 
@@ -216,7 +216,7 @@ class Finder:
             return MASK
         template = sys.intern(self._mask(text, known))  # the same ones come from many users and tenants
         if template not in self._templates:
-            if len(self._templates) >= MAX_TEMPLATES:
+            if len(self._templates) >= MAX_IN_A_POLL:
                 return MASK
             self._templates.add(template)
         return template

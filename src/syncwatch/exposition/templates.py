@@ -9,7 +9,7 @@ from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-MAX_TEMPLATES = 1000
+MAX_REMEMBERED = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class Templates:
         limit: how many are remembered.
     """
 
-    def __init__(self, limit: int = MAX_TEMPLATES) -> None:
+    def __init__(self, limit: int = MAX_REMEMBERED) -> None:
         self._limit = limit
         self._seen: OrderedDict[str, _Seen] = OrderedDict()
         self._of: dict[str, Iterable[str]] = {}

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from syncwatch.classification.find import MAX_MASKED, MAX_TEMPLATES, ROWS_A_TURN, Finder
+from syncwatch.classification.find import MAX_MASKED, MAX_IN_A_POLL, ROWS_A_TURN, Finder
 from syncwatch.classification.masking import MASK
 from syncwatch.model import (
     Condition,
@@ -297,10 +297,10 @@ def test_names_and_addresses_of_the_lists_are_known_until_the_poll_ends(masking,
 
 
 def test_one_poll_brings_no_more_than_so_many_templates(masking):
-    rows = [IssueLine(name=f"{number}", text=f"odd {number}") for number in range(MAX_TEMPLATES)]
+    rows = [IssueLine(name=f"{number}", text=f"odd {number}") for number in range(MAX_IN_A_POLL)]
     issues = issues_of(masking, [*rows, IssueLine(name="x", text="one more"), rows[0]])
     templates = [issue.finding.template for issue in issues]
-    assert len({*templates}) == MAX_TEMPLATES + 1
+    assert len({*templates}) == MAX_IN_A_POLL + 1
     assert templates[-1] == MASK
 
 
