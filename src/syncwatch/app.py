@@ -197,7 +197,7 @@ class App:
         return Stages(
             classify=Classifier(setup.book).classify,
             mask=Mask(setup.vocabulary).template,
-            rules=setup.ruleset.digest,
+            rules=setup.ruleset.digest + setup.vocabulary.digest,
             owner_of=catalogue.owner,
             fingerprint_key=self._key,
             journal=self._journal,

@@ -2,10 +2,12 @@
 
 import asyncio
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import pytest
 
 from syncwatch.app import App, client
+from syncwatch.classification.vocabulary import Vocabulary
 from syncwatch.clock import SystemClock
 from syncwatch.polling.schedule import LONGEST_WAIT
 from syncwatch.setup import load
@@ -105,6 +107,18 @@ async def test_a_good_rule_set_is_taken_whole(tmp_path):
         app.apply(load(config, {}))
         assert app._stages.classify("E-1").class_ == "exchange_quota"
         assert load(config, {}).ruleset.digest in figure(app, "syncwatch_ruleset_info")
+
+
+async def test_other_words_are_a_reason_to_read_all_texts_again(tmp_path):
+    file = tmp_path / "syncwatch.yaml"
+    file.write_text(CONFIG)
+    setup = load(file, {})
+    async with running(setup) as app:
+        before = app._stages.rules
+        app.apply(replace(setup, vocabulary=Vocabulary(frozenset({"error"}))))
+        assert app._stages.rules != before
+        app.apply(setup)
+        assert app._stages.rules == before
 
 
 async def test_a_fault_while_a_set_is_made_leaves_the_old_one_running(tmp_path, monkeypatch):

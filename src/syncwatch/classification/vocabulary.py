@@ -1,17 +1,18 @@
 """The words that may be shown of a text that no rule knows.
 
-They come from three places: a shipped list, the codes of the rules, and the words that the rules' patterns spell out.
-Never from a rule's cases: a person may have pasted a real text there. Words that are somebody's name too are words in
+They come from three places: a shipped list, the codes of the rules, and the words that the patterns of rules and wrappers
+spell out. Never from a rule's cases: a person may have pasted a real text there. Words that are somebody's name too are words in
 lower case only, wherever they come from.
 """
 
-from collections.abc import Iterable, Iterator
+import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
 from syncwatch.classification import literals
-from syncwatch.classification.ruleset import Rule, RuleSet
+from syncwatch.classification.ruleset import RuleSet
 from syncwatch.errors import ConfigError, Problem
 
 _NAME = "="
@@ -42,8 +43,14 @@ class Vocabulary:
             problem = Problem(file, None, "", "the shipped vocabulary is missing: install Syncwatch again")
             raise ConfigError([problem]) from None
         names = frozenset(word.removeprefix(_NAME) for word in listed if word.startswith(_NAME))
-        spelled = (word.casefold() for rule in ruleset.rules for word in _spelled(rule))
+        spelled = (word.casefold() for word in _spelled(ruleset))
         return cls(frozenset((*listed, *names, *spelled)), names)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over the words: with another one the same text may have another template."""
+        told = "\n".join((*sorted(self.words), "", *sorted(self.names)))
+        return hashlib.sha256(told.encode()).hexdigest()
 
     def __contains__(self, word: str) -> bool:
         folded = word.casefold()
@@ -56,7 +63,10 @@ def _listed(text: str) -> Iterator[str]:
             yield from line.casefold().split()
 
 
-def _spelled(rule: Rule) -> Iterable[str]:
-    yield from rule.codes
-    for pattern in (*rule.sentences, *rule.all_, *rule.not_):
-        yield from literals.words(pattern)
+def _spelled(ruleset: RuleSet) -> Iterator[str]:
+    for rule in ruleset.rules:
+        yield from rule.codes
+        for pattern in (*rule.sentences, *rule.all_, *rule.not_):
+            yield from literals.words(pattern)
+    for wrapper in ruleset.wrappers:
+        yield from literals.words(wrapper.opens)

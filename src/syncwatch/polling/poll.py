@@ -40,7 +40,7 @@ class Stages:
     Attributes:
         classify: text, and what stands around it, to finding.
         mask: text, and what is known to be confidential in it, to template.
-        rules: digest of the rule set behind `classify`.
+        rules: digest of what `classify` and `mask` go by: with another one all texts are read again.
         owner_of: who must act about a class.
         fingerprint_key: secret key of the issue fingerprints.
         journal: where memory is committed.

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from syncwatch.classification.find import MAX_MASKED, MAX_IN_A_POLL, ROWS_A_TURN, Finder
+from syncwatch.classification.find import MAX_IN_A_POLL, MAX_MASKED, ROWS_A_TURN, Finder
 from syncwatch.classification.masking import MASK
 from syncwatch.model import (
     Condition,

@@ -305,3 +305,16 @@ def test_a_word_that_is_a_name_too_stays_in_lower_case_only(vocabulary, name):
     assert name not in vocabulary
     assert name.upper() not in vocabulary
     assert name.lower() in vocabulary
+
+
+def test_words_that_open_a_wrapper_are_known(vocabulary):
+    assert "innere" in vocabulary
+
+
+def test_the_digest_follows_the_words_and_which_of_them_are_names():
+    digests = {
+        Vocabulary(frozenset(words), frozenset(names)).digest
+        for words, names in (("ab", ""), ("abc", ""), ("ab", "a"), ("ab", "b"))
+    }
+    assert len(digests) == 4
+    assert Vocabulary(frozenset("ab")).digest == Vocabulary(frozenset("ba")).digest
