@@ -4,7 +4,7 @@ What could be read is kept: when the time is up or a user's tab fails, that user
 again, the others are settled. Whoever failed before is asked for last, so that nobody is kept waiting for ever.
 """
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from typing import NamedTuple
 
 from syncwatch.classification.find import Finder
@@ -35,7 +35,9 @@ class Details:
         users: every user's reading; those that could not be read are pending.
     """
 
-    def __init__(self, panel: PanelReading, memory: TenantMemory, finder: Finder, *, reread: bool) -> None:
+    def __init__(
+        self, panel: PanelReading, memory: TenantMemory, finder: Finder, reread: Container[str]
+    ) -> None:
         self.users: dict[str, UserReading] = {}
         self._panel = panel
         self._memory = memory
@@ -82,9 +84,10 @@ class Details:
     def _settle_by_list(self, facts: UserFacts, interval: float) -> _Asked | None:
         """Settle a user by the list alone, or say what is to be asked for."""
         old = self._memory.users.get(facts.id)
-        table = needs_sessions(facts, old, interval, self._sight, reread=self._reread)
+        again = facts.id in self._reread
+        table = needs_sessions(facts, old, interval, self._sight, reread=again)
         user = settle(facts, None, old)
-        if table or needs_issues(user, old, self._sight, reread=self._reread):
+        if table or needs_issues(user, old, self._sight, reread=again):
             failed = old is not None and old.failed
             self.users[facts.id] = UserReading(facts, pending=True, failed=failed, unheard=table)
             return _Asked(facts, table=table, failed=failed)
@@ -112,7 +115,7 @@ class Details:
                 return UserReading(facts, pending=True, unheard=True)
             table = self._finder.sessions(facts, rows)
         user = settle(facts, table, old)
-        if not needs_issues(user, old, self._sight, reread=self._reread):
+        if not needs_issues(user, old, self._sight, reread=facts.id in self._reread):
             return with_issues(user, ()) if user.sessions else user
         tab = await self._panel.issues(facts.id)
         if tab is None:

@@ -16,6 +16,7 @@ from syncwatch.errors import PollError
 from syncwatch.model import OrganizationFacts, UserFacts
 from syncwatch.polling.activity import carry_activity
 from syncwatch.polling.inventory import PlanList, read_plans, read_settings
+from syncwatch.polling.judging import Judging, judging
 from syncwatch.polling.needs import carry
 from syncwatch.polling.terms import Terms
 from syncwatch.rows import OrganizationRow, Page, PageMark, PanelReading, Sight, UserRow
@@ -29,7 +30,8 @@ Fact = TypeVar("Fact")
 class Lists:
     """What the lists say of the instant `time`; the pages' marks are for the next poll.
 
-    `reread` is whether every text is to be judged again, `errors` what could not be read beside the lists themselves.
+    `reread` are the users whose every text is to be judged again, `errors` what could not be read beside the lists
+    themselves.
     """
 
     organizations: Mapping[str, OrganizationFacts]
@@ -39,7 +41,7 @@ class Lists:
     organization_pages: Mapping[str, PageMark]
     user_pages: Mapping[str, PageMark]
     time: float
-    reread: bool
+    reread: frozenset[str]
     errors: tuple[PollError, ...]
 
 
@@ -51,10 +53,10 @@ async def read_lists(
     Raises:
         PollError: organizations or users could not be read.
     """
-    other_rules = memory.rules != terms.rules
     organization_pages: tuple[Page[OrganizationRow], ...] = ()
     if panel.sight.organizations:
-        organization_pages = await panel.organizations({} if other_rules else memory.organization_pages)
+        marks = memory.organization_pages if memory.rules == terms.rules else {}
+        organization_pages = await panel.organizations(marks)
     listed = _merge(
         organization_pages,
         memory.organization_pages,
@@ -64,9 +66,9 @@ async def read_lists(
     )
     settings = await read_settings(panel, memory, listed, terms, deadline)
     finder.know(settings.organizations)
-    reread = other_rules or _judged_otherwise(settings.organizations, memory)
-    user_pages = await panel.users({} if reread else memory.user_pages)
-    users = _users(panel.sight, user_pages, memory, finder, reread=reread)
+    changed = judging(memory, settings.organizations, terms)
+    user_pages = await panel.users({} if changed.everything else memory.user_pages)
+    users, reread = _users(panel.sight, user_pages, memory, finder, changed)
     plans = await read_plans(panel, memory, users.values(), terms)
     return Lists(
         organizations=settings.organizations,
@@ -82,32 +84,19 @@ async def read_lists(
 
 
 def _users(
-    sight: Sight, pages: tuple[Page[UserRow], ...], memory: TenantMemory, finder: Finder, *, reread: bool
-) -> dict[str, UserFacts]:
-    """The users' facts; `sight` is what turned out while they were read."""
+    sight: Sight, pages: tuple[Page[UserRow], ...], memory: TenantMemory, finder: Finder, changed: Judging
+) -> tuple[dict[str, UserFacts], frozenset[str]]:
+    """The users' facts, and whose texts are to be judged again; `sight` is what turned out while they were read."""
     known = {id_: user.facts for id_, user in memory.users.items()}
     listed = _merge(pages, memory.user_pages, finder.user, known, UserFacts)
+    told = listed.keys() - {id_ for page in pages for id_ in page.refused}
+    reread = frozenset(id_ for id_ in told if changed.again(listed[id_], memory.users.get(id_)))
     users = {}
     for id_, facts in listed.items():
         old = memory.users.get(id_)
-        users[id_] = carry_activity(carry(_planned(facts, sight), old, sight, reread=reread), old)
-    return users
-
-
-def _judged_otherwise(organizations: Mapping[str, OrganizationFacts], memory: TenantMemory) -> bool:
-    """Whether who must act may be decided otherwise than before for somebody who is remembered."""
-    before = memory.organizations
-    changed = {
-        id_
-        for id_ in organizations.keys() | before.keys()
-        if _decisive(organizations.get(id_)) != _decisive(before.get(id_))
-    }
-    return bool(changed) and any(user.facts.organization in changed for user in memory.users.values())
-
-
-def _decisive(organization: OrganizationFacts | None) -> tuple[str | None, Mapping[str, int]]:
-    """What of an organization goes into `Finder.know`."""
-    return (organization.access_type, organization.settings) if organization else (None, {})
+        carried = carry(_planned(facts, sight), old, sight, reread=id_ in reread)
+        users[id_] = carry_activity(carried, old)
+    return users, reread
 
 
 def _merge(

@@ -27,7 +27,7 @@ async def read(
     except TimeoutError:
         raise PollError(Reason.TIMEOUT, f"the lists took longer than {terms.timeout:g} s") from None
     whole_list = not panel.figures.truncated
-    details = Details(panel, memory, finder, reread=lists.reread)
+    details = Details(panel, memory, finder, lists.reread)
     await details.read(lists, terms, deadline)
     reading = Reading(
         time=lists.time,
