@@ -2,7 +2,8 @@
 
 A service account, a right to impersonate or an API allowance takes a whole organization down, and mending it user by
 user mends nothing. A pure function of the verdicts and of the causes that stood before: a cause begins when enough
-users failed together, and stays until few are left, so that it does not flicker while they come back one by one.
+users failed together, and stays until few are left, so that it does not flicker while they come back one by one, nor
+when a poll could not read them.
 """
 
 from collections import Counter, defaultdict
@@ -54,7 +55,7 @@ class _Organization:
     def __init__(self, id_: str, members: list[Member]) -> None:
         self.id = id_
         self.active = len(members)
-        self.known = sum(member.settled for member in members)
+        self.unread = sum(not member.settled for member in members)
         self.down: defaultdict[str, list[Member]] = defaultdict(list)
         for member in members:
             if member.settled and member.verdict.class_ is not None:
@@ -65,17 +66,24 @@ class _Organization:
         classes = self.down.keys() | {class_ for id_, class_ in before if id_ == self.id}
         for class_ in sorted(classes):
             hit, was = self.down[class_], before.get((self.id, class_))
-            if was is not None and not self.known:
-                yield was  # nothing was heard of anybody
-            elif self._begins(hit, limits) if was is None else self._stays(hit, limits):
+            if was is None and self._begins(hit, limits):
                 yield Cause(self.id, class_, _owner(hit), len(hit), self.active)
+            if was is not None and self._stays(hit, limits):
+                owner = _owner(hit) if hit else was.owner
+                yield Cause(self.id, class_, owner, self._left(hit, was), self.active)
 
     def _begins(self, hit: list[Member], limits: OrganizationWide) -> bool:
         together = _together(hit)
         return together >= limits.users and together >= limits.share * self.active
 
     def _stays(self, hit: list[Member], limits: OrganizationWide) -> bool:
-        return bool(hit) and len(hit) >= limits.until * self.known
+        """Whether it may not be over: it is only if it were with all who are still to be read down with it."""
+        most = len(hit) + self.unread
+        return most > 0 and most >= limits.until * self.active
+
+    def _left(self, hit: list[Member], was: Cause) -> int:
+        """How many are down with it; of those who are still to be read none has come back, and none is new to it."""
+        return max(len(hit), min(was.down, len(hit) + self.unread))
 
 
 def _together(members: list[Member]) -> int:

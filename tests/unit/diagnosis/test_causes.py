@@ -92,16 +92,30 @@ def test_an_organization_without_anybody_left_has_none():
 
 def test_who_is_still_to_be_read_speaks_neither_for_it_nor_against_it():
     unread = firm(0, 79, settled=False)
-    assert organization_wide(unread, STANDING, LIMITS) == STANDING
-    (cause,) = organization_wide(firm(1, 1) + unread, STANDING, LIMITS)
-    assert (cause.down, cause.owner) == (1, Owner.MAIL_ADMIN)
+    assert organization_wide(unread, STANDING, LIMITS) == (Cause("o1", DENIED, Owner.MAIL_ADMIN, 79, 79),)
     assert begun(firm(80, settled=False)) == []
     assert begun(firm(6) + unread) == [], "most of them are not known to be down"
 
 
+@pytest.mark.parametrize(
+    ("down", "up", "unread", "stays"),
+    [(0, 3, 20, 20), (1, 1, 79, 80), (0, 61, 19, None), (0, 60, 20, 20), (10, 60, 10, 20), (90, 0, 9, 90)],
+)
+def test_it_is_over_only_if_it_were_over_with_all_who_are_still_to_be_read(down, up, unread, stays):
+    members = firm(down, up) + firm(unread, settled=False)
+    causes = organization_wide(members, STANDING, LIMITS)
+    assert [cause.down for cause in causes] == ([stays] if stays else []), (
+        "at most as many as before are left"
+    )
+    assert all(cause.owner is Owner.MAIL_ADMIN for cause in causes)
+
+
 @given(
     st.lists(
-        st.builds(firm, st.integers(0, 9), st.integers(0, 9), st.sampled_from(["o1", "o2"])), max_size=3
+        st.builds(
+            firm, st.integers(0, 9), st.integers(0, 9), st.sampled_from(["o1", "o2"]), settled=st.booleans()
+        ),
+        max_size=3,
     ),
     st.booleans(),
 )

@@ -484,3 +484,29 @@ async def test_newer_data_that_is_not_read_is_told_and_the_figures_stay():
     result = await firm.poll()
     assert result.error.reason is Reason.DECODE
     assert result.snapshot.counts().users[State.UP] == 1
+
+
+async def test_an_organizations_cause_outlasts_a_poll_that_cannot_read_whom_it_takes_down():
+    down = [UserLine(id=f"u{n}", session_job=f"{n}/1", session_outcome=Outcome.ERRORS) for n in range(20)]
+    well = [UserLine(id=f"v{n}") for n in range(3)]
+    firm = Watched(lines=[(*down, *well)])
+
+    def table(number: int, at: float) -> dict[str, tuple[SessionLine, ...]]:
+        return {
+            f"u{n}": (SessionLine(f"{n}/{number}", at - 30, at, Outcome.ERRORS, "token"),) for n in range(20)
+        }
+
+    firm.panel.sessions_ = table(1, T0 - 10 * MINUTE)
+    (cause,) = (await firm.poll()).snapshot.causes()
+    firm.panel.sessions_ = table(2, T0 + 130)
+    firm.panel.fails = {"sessions": failed(Reason.HTTP_5XX)}
+    next_ = {"session_started": T0 + 100, "session_ended": T0 + 130}
+    again = [replace(line, session_job=f"{n}/2", **next_) for n, line in enumerate(down)]
+    firm.panel.lines = [(*again, *well)]
+    partial = await firm.poll(5 * MINUTE)
+    assert partial.snapshot.causes() == (cause,)
+    assert (partial.events.began, partial.events.over) == ([], [])
+    firm.panel.fails = {}
+    whole = await firm.poll(5 * MINUTE)
+    assert whole.snapshot.causes() == (cause,)
+    assert (whole.events.began, whole.events.over) == ([], [])
