@@ -28,7 +28,7 @@ from syncwatch.model import SessionFacts
 from syncwatch.panel.client import Http
 from syncwatch.panel.meanings import hashed
 from syncwatch.polling.announce import Announcer
-from syncwatch.polling.asking import AT_ONCE
+from syncwatch.polling.fan_out import AT_ONCE
 from syncwatch.polling.history import history
 from syncwatch.polling.meters import PollMeters
 from syncwatch.polling.poll import Result, Stages, poll

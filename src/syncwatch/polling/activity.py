@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from syncwatch.errors import PollError
 from syncwatch.model import Change, Mailbox, Switch, SwitchedOff, UserFacts, Why
-from syncwatch.polling.asking import ask_each
+from syncwatch.polling.fan_out import ask_each
 from syncwatch.rows import ActivityRow, PanelReading, Sight
 from syncwatch.state.memory import UserMemory
 from syncwatch.state.reading import UserReading

@@ -11,7 +11,7 @@ from syncwatch.classification.find import Finder
 from syncwatch.errors import PollError, Reason
 from syncwatch.model import SessionFacts, UserFacts
 from syncwatch.polling.activity import Activity
-from syncwatch.polling.asking import ask_each, hopeless
+from syncwatch.polling.fan_out import ask_each, hopeless
 from syncwatch.polling.lists import Lists
 from syncwatch.polling.needs import needs_issues, needs_sessions, settle, with_issues
 from syncwatch.polling.terms import Terms

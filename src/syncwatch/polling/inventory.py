@@ -12,7 +12,7 @@ from msgspec import structs
 
 from syncwatch.errors import PollError, Reason
 from syncwatch.model import SETTINGS, OrganizationFacts, Plans, UserFacts
-from syncwatch.polling.asking import ask_each
+from syncwatch.polling.fan_out import ask_each
 from syncwatch.polling.terms import Terms
 from syncwatch.rows import PanelReading, SettingRow
 from syncwatch.state.memory import TenantMemory

@@ -8,7 +8,7 @@ from msgspec import structs
 from syncwatch.errors import Reason
 from syncwatch.model import Change, Mailbox, State, Switch, SwitchedOff, Why
 from syncwatch.polling.activity import needs_activity, switched_off
-from syncwatch.polling.asking import GIVE_UP
+from syncwatch.polling.fan_out import GIVE_UP
 from syncwatch.rows import EVERYTHING, Sight
 from unit.given import HOUR, MINUTE, T0, ActivityLine, IssueLine, UserLine, enabled, failed
 from unit.polling.watched import Watched
