@@ -26,7 +26,7 @@ class Reason(StrEnum):
     HTTP_5XX = "http_5xx"
     DECODE = "decode"  # not what the profile says at all: no JSON, cut short, too deep, too large
     SCHEMA = "schema"  # JSON, but no single row of it fits the profile
-    PARTIAL = "partial"  # the lists were read, some user's details were not
+    PARTIAL = "partial"  # the lists were read; plans, or some user's sessions or issues, were not
     INTERNAL = "internal"  # a fault of ours
 
 

@@ -3,6 +3,7 @@
 Nothing is asked of a host that the credential does not name. A token that the panel refuses is renewed once.
 """
 
+import asyncio
 from collections.abc import Awaitable
 from dataclasses import dataclass
 from functools import partial
@@ -103,6 +104,9 @@ class Requests:
     async def _counted(self, name: str, sent: Awaitable[Response]) -> Response:
         try:
             response = await sent
+        except asyncio.CancelledError:  # whoever asked had no more time
+            self._figures.requests[name, Reason.TIMEOUT.value] += 1
+            raise
         except PollError as error:
             self._figures.requests[name, error.reason.value] += 1
             raise

@@ -1,7 +1,7 @@
 """Why users are off, by their Activity tabs: asked once after each change of their statuses.
 
-Never costs more than itself: it is asked when everything else of a reading is there, and where it fails the user is
-settled all the same, and asked for again by the next poll.
+Never costs more than itself (`side_tables`): it is asked when everything else of a reading is there, and where it fails
+the user is settled all the same, and asked for again by the next poll.
 """
 
 from collections.abc import Container, Iterable, Mapping
@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from syncwatch.errors import PollError
 from syncwatch.model import Change, Mailbox, Switch, SwitchedOff, UserFacts, Why
 from syncwatch.polling.fan_out import ask_each
+from syncwatch.polling.side_tables import if_allowed, of_all
 from syncwatch.rows import ActivityRow, PanelReading, Sight
 from syncwatch.state.memory import UserMemory
 from syncwatch.state.reading import UserReading
@@ -31,31 +32,24 @@ _OFF = frozenset({Switch.DISABLED, Switch.DISABLED_BY_ERROR})
 
 
 class Activity:
-    """The Activity tabs of one reading.
-
-    Attributes:
-        open: users who are still to be asked for.
-    """
+    """The Activity tabs of one reading."""
 
     def __init__(self, panel: PanelReading, users: dict[str, UserReading]) -> None:
-        self.open: set[str] = set()
         self._panel = panel
         self._users = users  # filled in where the tab was read
 
     async def read(self, turn: int, deadline: float, among: Container[str] | None) -> list[PollError]:
-        """Ask for those who need it, `among` these or among all; see `ask_each` for the rest."""
+        """Ask for those who need it, `among` these or among all; gives what failed beside the tabs themselves."""
         sight = self._panel.sight
         wanted = (id_ for id_ in self._users if among is None or id_ in among)
         ids = [id_ for id_ in wanted if needs_activity(self._users[id_].facts, sight)]
-        self.open.update(ids)
-        return await ask_each(ids, self._user, deadline, turn=turn)
+        return of_all(await ask_each(ids, self._user, deadline, turn=turn))
 
     async def _user(self, id_: str) -> None:
-        rows = await self._panel.activity(id_)
+        rows = await if_allowed(self._panel.activity(id_))
         user = self._users[id_]
         facts = replace(user.facts, switched_off=switched_off(rows or ()), activity_known=True)
         self._users[id_] = replace(user, facts=facts)
-        self.open.discard(id_)
 
 
 def carry_activity(listed: UserFacts, old: UserMemory | None) -> UserFacts:

@@ -56,12 +56,16 @@ class Details:
     def failure(self, others: Sequence[PollError]) -> PollError | None:
         """Why the reading is not complete, `others` being what failed beside the details; None if it is."""
         errors = [*self._errors, *others]
-        left = len(self._open | self._activity.open)
+        left = len(self._open)
         if not left and not errors:
             return None
         why = errors[0] if errors else "out of time"
         waits = [error.retry_after for error in errors if error.retry_after is not None]
-        detail = f"details of {left} of {len(self.users)} users are still to be read; {why}"
+        detail = (
+            f"sessions or issues of {left} of {len(self.users)} users are still to be read: {why}"
+            if left
+            else f"all users were read, but {why}"
+        )
         return PollError(Reason.PARTIAL, detail, retry_after=max(waits, default=None))
 
     async def read(self, lists: Lists, terms: Terms, deadline: float) -> None:

@@ -10,9 +10,10 @@ from dataclasses import dataclass, replace
 
 from msgspec import structs
 
-from syncwatch.errors import PollError, Reason
+from syncwatch.errors import PollError
 from syncwatch.model import SETTINGS, OrganizationFacts, Plans, UserFacts
 from syncwatch.polling.fan_out import ask_each
+from syncwatch.polling.side_tables import if_allowed, of_all
 from syncwatch.polling.terms import Terms
 from syncwatch.rows import PanelReading, SettingRow
 from syncwatch.state.memory import TenantMemory
@@ -33,7 +34,7 @@ class PlanList:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The organizations with their settings, when those of each were read, and why some are old."""
+    """The organizations with their settings, when those of each were read, and what failed beside them."""
 
     organizations: Mapping[str, OrganizationFacts]
     read: Mapping[str, float]
@@ -57,19 +58,17 @@ async def read_settings(
     read = {id_: at for id_, at in memory.settings_read.items() if id_ in organizations}
 
     async def ask(id_: str) -> None:
-        known[id_] = kept(await panel.settings(id_) or ())
+        known[id_] = kept(await if_allowed(panel.settings(id_)) or ())
         read[id_] = terms.now
 
     due = [id_ for id_ in organizations if terms.inventory_due(read.get(id_))]
     time = asyncio.get_running_loop().time()
     errors = await ask_each(due, ask, time + SHARE * (deadline - time), turn=memory.version)
-    if not errors and any(read.get(id_) != terms.now for id_ in due):
-        errors = [PollError(Reason.TIMEOUT, "settings: out of time")]
     told = {
         id_: structs.replace(each, settings=known.get(id_, each.settings))
         for id_, each in organizations.items()
     }
-    return Settings(told, read, tuple(errors))
+    return Settings(told, read, tuple(of_all(errors)))
 
 
 def kept(rows: Iterable[SettingRow]) -> dict[str, int]:

@@ -1,3 +1,4 @@
+import asyncio
 from collections import Counter
 from itertools import count
 
@@ -119,6 +120,22 @@ async def test_a_rate_limit_tells_how_long_to_wait(panel, panel_server):
         await reading.users({})
     assert (caught.value.reason, caught.value.retry_after) == (Reason.RATE_LIMITED, 17.0)
     assert reading.figures.requests == {("users", "429"): 1}
+
+
+async def test_a_request_that_nobody_waits_for_any_more_is_counted_as_out_of_time(panel, panel_server):
+    release = asyncio.Event()
+
+    async def hang(_: web.Request) -> web.Response:
+        await release.wait()
+        return web.Response()
+
+    panel_server.routes[f"{API}/organizations/o/settings"] = hang
+    reading = panel.reading()
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.05):
+            await reading.settings("o")
+    release.set()
+    assert reading.figures.requests == {("settings", "timeout"): 1}
 
 
 async def test_a_failed_request_is_counted_by_its_reason(panel, panel_server):

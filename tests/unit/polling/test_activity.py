@@ -6,7 +6,7 @@ import pytest
 from msgspec import structs
 
 from syncwatch.errors import Reason
-from syncwatch.model import Change, Mailbox, State, Switch, SwitchedOff, Why
+from syncwatch.model import Change, Mailbox, Outcome, State, Switch, SwitchedOff, Why
 from syncwatch.polling.activity import needs_activity, switched_off
 from syncwatch.polling.fan_out import GIVE_UP
 from syncwatch.rows import EVERYTHING, Sight
@@ -99,21 +99,40 @@ async def test_a_panel_without_activity_is_asked_once_and_one_that_does_not_offe
     assert told(blind) == (None, False)
 
 
-async def test_a_failure_costs_nothing_but_the_reason_and_is_asked_again():
+@pytest.mark.parametrize("reason", [Reason.HTTP_5XX, Reason.TIMEOUT, Reason.SCHEMA])
+async def test_a_failure_costs_nothing_and_is_asked_again(reason):
     firm = Watched(
         lines=[(replace(OFF, issues=1), UserLine(id="u2", issues=1))],
-        fails={"activity": failed(Reason.HTTP_5XX)},
+        fails={"activity": failed(reason)},
     )
     firm.panel.issues_ = {"u1": (IssueLine(),), "u2": (IssueLine(),)}
     result = await firm.poll()
-    assert (result.error.reason, firm.memory.baseline) == (Reason.PARTIAL, True)
-    assert "details of 1 of 2 users" in str(result.error)
+    assert (result.error, firm.memory.baseline) == (None, True)
     assert [len(user.facts.issues) for user in firm.memory.users.values()] == [1, 1]
     assert not any(user.pending for user in firm.memory.users.values())
     assert result.snapshot.user("u1").verdict.state is State.DOWN
     firm.panel.fails, firm.panel.activity_ = {}, {"u1": (EXPIRED,)}
     assert await asked(firm) == ["activity u1"]
     assert told(firm)[1]
+
+
+async def test_tabs_that_are_forbidden_are_not_visible_and_explain_nothing():
+    users = tuple(replace(OFF, id=f"u{n}", session_outcome=Outcome.ERRORS) for n in range(20))
+    firm = Watched(lines=[users], fails={"activity": failed(Reason.FORBIDDEN)})
+    result = await firm.poll()
+    assert (result.error, sum(what.startswith("activity") for what in firm.panel.asked)) == (None, 20)
+    assert {told(firm, line.id) for line in users} == {(None, True)}
+    assert [(cause.class_, cause.down) for cause in result.snapshot.causes()] == [("no_message", 20)]
+    assert await asked(firm) == []
+
+
+@pytest.mark.parametrize("reason", [Reason.AUTH, Reason.RATE_LIMITED, Reason.INTERNAL])
+async def test_what_concerns_more_than_the_tab_makes_the_poll_partial(reason):
+    firm = Watched(lines=[(OFF,)], fails={"activity": failed(reason, retry_after=90.0)})
+    error = (await firm.poll()).error
+    assert (error.reason, error.retry_after) == (Reason.PARTIAL, 90.0)
+    assert error.detail == f"all users were read, but {reason}: as the test says"
+    assert not told(firm)[1]
 
 
 async def test_tabs_that_can_never_be_read_hold_up_neither_details_nor_for_ever_each_other():

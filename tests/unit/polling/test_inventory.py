@@ -85,12 +85,29 @@ async def test_a_failure_costs_only_freshness():
     firm = Watched(settings_={"o1": (ON,)})
     await firm.poll()
     firm.panel.fails = {"settings": failed(Reason.HTTP_5XX)}
-    result = await firm.poll(HOUR)
-    assert result.error.reason is Reason.PARTIAL
-    assert (known(firm), result.snapshot is not None) == ({RECURRING: 1}, True)
+    assert (await firm.poll(HOUR)).error is None
+    assert known(firm) == {RECURRING: 1}
     firm.panel.fails, firm.panel.settings_ = {}, {"o1": (OFF,)}
     assert await asked(firm) == ["settings o1"]
     assert known(firm) == {RECURRING: 0}
+
+
+async def test_settings_that_are_forbidden_are_not_visible_until_the_next_inventory():
+    firm = Watched(settings_={"o1": (ON,)})
+    await firm.poll()
+    firm.panel.fails = {"settings": failed(Reason.FORBIDDEN)}
+    assert (await firm.poll(HOUR)).error is None
+    assert known(firm) == {}
+    assert await asked(firm) == []
+    firm.panel.fails = {}
+    assert await asked(firm, HOUR) == ["settings o1"]
+    assert known(firm) == {RECURRING: 1}
+
+
+async def test_too_many_requests_for_settings_move_the_next_poll():
+    firm = Watched(fails={"settings": failed(Reason.RATE_LIMITED, retry_after=90.0)})
+    error = (await firm.poll()).error
+    assert (error.reason, error.retry_after) == (Reason.PARTIAL, 90.0)
 
 
 async def test_settings_that_do_not_come_leave_time_for_the_rest(monkeypatch):
@@ -98,9 +115,7 @@ async def test_settings_that_do_not_come_leave_time_for_the_rest(monkeypatch):
     firm = Watched(lines=[(UserLine(issues=1),)], issues_={"u1": (IssueLine(),)})
     firm.stages = stages(timeout=2.0)
     firm.panel.slow = 0.1
-    result = await firm.poll()
-    assert result.error.reason is Reason.PARTIAL
-    assert "settings: out of time" in str(result.error)
+    assert (await firm.poll()).error is None
     assert len(firm.memory.users["u1"].facts.issues) == 1
 
 

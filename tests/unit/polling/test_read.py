@@ -87,6 +87,7 @@ async def test_a_failed_tab_leaves_that_user_pending_and_settles_the_others():
     )
     result = await firm.poll()
     assert (result.error.reason, firm.memory.baseline) == (Reason.PARTIAL, True)
+    assert result.error.detail.startswith("sessions or issues of 1 of 2 users are still to be read: http_5xx")
     assert [firm.memory.users[user].pending for user in ("u1", "u2")] == [False, True]
     assert sum(result.snapshot.counts().users.values()) == 2
     firm.panel.fails = {}
