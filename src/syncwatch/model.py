@@ -303,7 +303,7 @@ class UserFacts(msgspec.Struct, frozen=True, gc=False):
         issue_rows: rows on the Issues tab, as the list says; None if it does not.
         issues: those rows, read and classified.
         switched_off: what the Activity tab says of it; None if nothing, or if it was not asked.
-        activity_known: whether the Activity tab was asked since the statuses last changed.
+        activity_known: whether the Activity tab was asked since the statuses last changed or a session last started.
     """
 
     id: str

@@ -1,10 +1,11 @@
 """Why users are off, by their Activity tabs: asked once after each change of their statuses.
 
-Never costs more than itself (`side_tables`): it is asked when everything else of a reading is there, and where it fails
-the user is settled all the same, and asked for again by the next poll.
+A session that started meanwhile is one too: nobody's runs while they are off. Never costs more than itself (`side_tables`): it is asked when everything else of a
+reading is there, and where it fails the user is settled all the same, and asked for again by the next poll.
 """
 
 from collections.abc import Container, Iterable, Mapping
+from math import inf
 from types import MappingProxyType
 
 from msgspec.structs import replace
@@ -53,10 +54,13 @@ class Activity:
 
 
 def carry_activity(listed: UserFacts, old: UserMemory | None) -> UserFacts:
-    """The listed facts with what is remembered of the Activity tab, as long as the statuses are the same."""
+    """The listed facts with what is remembered of the Activity tab, as long as the statuses are the same.
+
+    A session that started since says that the user was on in between, be the statuses as they were.
+    """
     if old is None or listed is old.facts or not old.facts.activity_known:
         return listed
-    if _statuses(listed) != _statuses(old.facts):
+    if _statuses(listed) != _statuses(old.facts) or _newest_start(listed) > _newest_start(old.facts):
         return listed
     return replace(listed, switched_off=old.facts.switched_off, activity_known=True)
 
@@ -77,3 +81,7 @@ def switched_off(rows: Iterable[ActivityRow]) -> SwitchedOff | None:
 
 def _statuses(facts: UserFacts) -> tuple[object, ...]:
     return facts.mailbox, facts.switch, facts.effective, facts.error
+
+
+def _newest_start(facts: UserFacts) -> float:
+    return max((session.started for session in (facts.last, facts.running) if session), default=-inf)

@@ -82,6 +82,24 @@ async def test_it_is_asked_once_after_each_change_of_state():
     assert told(firm) == (SwitchedOff(T0, Why.PERSON), True)
 
 
+async def test_it_is_asked_again_once_a_session_tells_that_the_sync_was_on_in_between():
+    firm = Watched(lines=[(OFF,)], activity_={"u1": (ActivityLine(Change.DISABLED_BY_THROTTLING),)})
+    await firm.poll()
+    ran = {"session_job": "s2", "session_started": T0 + 10, "session_outcome": Outcome.ERRORS}
+    firm.panel.lines = [(replace(OFF, **ran, session_ended=T0 + 40),)]
+    firm.panel.activity_ = {"u1": (ActivityLine(Change.DISABLED_BY_AUTHORIZATION, T0 + 45),)}
+    assert await asked(firm) == ["activity u1"]
+    assert told(firm) == (SwitchedOff(T0 + 45, Why.AUTHORIZATION), True)
+    assert await asked(firm) == []
+    runs = {"session_job": "s3", "session_started": T0 + 100, "session_outcome": Outcome.RUNNING}
+    firm.panel.lines = [(replace(OFF, **runs, session_ended=None),)]
+    assert await asked(firm) == ["activity u1"]
+    firm.panel.lines = [
+        (replace(OFF, **runs | {"session_outcome": Outcome.COMPLETED}, session_ended=T0 + 200),)
+    ]
+    assert await asked(firm) == [], "the same session"
+
+
 async def test_an_unchanged_page_keeps_what_is_known():
     firm = Watched(lines=[(OFF,)], etags=["a"], activity_={"u1": (EXPIRED,)})
     assert await asked(firm) == ["activity u1"]
