@@ -229,6 +229,8 @@ class ScriptedPanel:
         cut: users whose Issues tab is not read whole.
         sight: what it shows; whatever else is asked for is an error.
         time: the data's time, of an export.
+        asked: what it was asked, in order.
+        sent: cursors of the users' pages that were sent, in order.
     """
 
     lines: list[tuple[UserLine, ...]] = field(default_factory=lambda: [(UserLine(),)])
@@ -246,6 +248,7 @@ class ScriptedPanel:
     sight: Sight = EVERYTHING
     time: float | None = None
     asked: list[str] = field(default_factory=list)
+    sent: list[str] = field(default_factory=list)
     most_at_once: int = 0
     held: PollError | None = None
     figures: Figures = field(default_factory=Figures)
@@ -288,6 +291,7 @@ class ScriptedPanel:
         etag = self.etags[number]
         if cursor in marks and marks[cursor].etag == etag:
             return Page(cursor, marks[cursor], None)
+        self.sent.append(cursor)
         following = f"c{number + 1}" if number + 1 < len(self.lines) else None
         ids = (*(row.id for row in rows), *self.refused)
         return Page(cursor, PageMark(etag, following, ids), rows, self.refused)

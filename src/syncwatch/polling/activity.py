@@ -1,7 +1,8 @@
 """Why users are off, by their Activity tabs: asked once after each change of their statuses.
 
-A session that started meanwhile is one too: nobody's runs while they are off. Never costs more than itself (`side_tables`): it is asked when everything else of a
-reading is there, and where it fails the user is settled all the same, and asked for again by the next poll.
+A session that started meanwhile is one too: nobody's runs while they are off. Never costs more than itself
+(`side_tables`): it is asked when everything else of a reading is there, and where it fails the user is settled all the
+same, and asked for again by the next poll.
 """
 
 from collections.abc import Container, Iterable, Mapping

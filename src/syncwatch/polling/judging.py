@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from syncwatch.model import OrganizationFacts, UserFacts
 from syncwatch.polling.terms import Terms
+from syncwatch.rows import PageMark
 from syncwatch.state.memory import TenantMemory, UserMemory
 
 
@@ -17,26 +18,43 @@ class Judging:
     """What has changed since the texts were judged.
 
     Attributes:
-        everything: whether it concerns everybody.
+        rules: whether the rules have, for everybody.
+        organizations: those of which something has that decides.
     """
 
-    everything: bool
+    rules: bool
+    organizations: frozenset[str]
 
     def again(self, listed: UserFacts, old: UserMemory | None) -> bool:
         """Whether the texts of this user, as the list has it now, are to be judged again."""
-        return old is not None and (self.everything or _place(listed) != _place(old.facts))
+        if old is None:
+            return False
+        moved = _place(listed) != _place(old.facts)
+        return self.rules or moved or listed.organization in self.organizations
+
+    def marks(self, memory: TenantMemory) -> Mapping[str, PageMark]:
+        """The marks of those pages of the users list that need not be sent again if they have not changed."""
+        if self.rules:
+            return {}
+        return {
+            cursor: mark
+            for cursor, mark in memory.user_pages.items()
+            if not any(self._concerns(memory.users.get(id_)) for id_ in mark.ids)
+        }
+
+    def _concerns(self, old: UserMemory | None) -> bool:
+        return old is not None and old.facts.organization in self.organizations
 
 
 def judging(memory: TenantMemory, organizations: Mapping[str, OrganizationFacts], terms: Terms) -> Judging:
     """What has changed, given the organizations as they are now."""
     before = memory.organizations
-    changed = {
+    changed = (
         id_
         for id_ in organizations.keys() | before.keys()
         if _decisive(organizations.get(id_)) != _decisive(before.get(id_))
-    }
-    concerned = any(user.facts.organization in changed for user in memory.users.values())
-    return Judging(memory.rules != terms.rules or concerned)
+    )
+    return Judging(memory.rules != terms.rules, frozenset(changed))
 
 
 def _decisive(organization: OrganizationFacts | None) -> tuple[str | None, Mapping[str, int]]:

@@ -67,7 +67,7 @@ async def read_lists(
     settings = await read_settings(panel, memory, listed, terms, deadline)
     finder.know(settings.organizations)
     changed = judging(memory, settings.organizations, terms)
-    user_pages = await panel.users({} if changed.everything else memory.user_pages)
+    user_pages = await panel.users(changed.marks(memory))
     users, reread = _users(panel.sight, user_pages, memory, finder, changed)
     plans = await read_plans(panel, memory, users.values(), terms)
     return Lists(

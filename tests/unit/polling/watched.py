@@ -42,7 +42,7 @@ class Watched:
 
     async def poll(self, later: float = 0.0, **options) -> Result:
         self.clock.time += later
-        self.panel.asked, self.panel.figures = [], Figures()
+        self.panel.asked, self.panel.sent, self.panel.figures = [], [], Figures()
         result = await poll("firm-1", self.panel, self.memory, self.stages, self.clock, **options)
         self.memory = result.memory
         return result
