@@ -1,7 +1,8 @@
 """Whose texts are to be judged again, because something has changed of that by which they were judged.
 
-The text itself is gone, so that it has to be read again. Who must act on it depends on the rules, on the organization's
-access type and settings, and on the user's own place among them; nothing else makes a text be read twice.
+The text itself is gone, so that it has to be read again, and with it the names to be masked in it. Who must act on it
+depends on the rules, on the organization's access type and settings, and on the user's own place among them; nothing
+else makes a text be read twice.
 """
 
 from collections.abc import Mapping
@@ -33,7 +34,10 @@ class Judging:
         return self.rules or moved or listed.organization in self.organizations
 
     def marks(self, memory: TenantMemory) -> Mapping[str, PageMark]:
-        """The marks of those pages of the users list that need not be sent again if they have not changed."""
+        """The marks of those pages of the users list that need not be sent again if they have not changed.
+
+        A page with somebody of whom a text may be read in this poll is: its rows have the names to be masked in it.
+        """
         if self.rules:
             return {}
         return {
@@ -43,7 +47,7 @@ class Judging:
         }
 
     def _concerns(self, old: UserMemory | None) -> bool:
-        return old is not None and old.facts.organization in self.organizations
+        return old is not None and (old.pending or old.facts.organization in self.organizations)
 
 
 def judging(memory: TenantMemory, organizations: Mapping[str, OrganizationFacts], terms: Terms) -> Judging:

@@ -1,10 +1,12 @@
 """Whose texts are judged again: of whom something has changed that decides who must act, and nobody else's."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 import pytest
 from msgspec import structs
 
+from syncwatch.errors import Reason
 from syncwatch.model import IMPERSONATED, Context, Finding, Outcome, Owner, Switch
 from unit.given import (
     MINUTE,
@@ -14,6 +16,7 @@ from unit.given import (
     OrganizationLine,
     SessionLine,
     UserLine,
+    failed,
 )
 from unit.polling.watched import Watched, stages
 
@@ -72,3 +75,27 @@ async def test_a_row_that_cannot_be_read_has_not_moved_anywhere(firm):
     firm.panel.lines, firm.panel.refused = [(DOWN, replace(DOWN, id="u2"))], ()
     await firm.poll(MINUTE)
     assert owners(firm) == (Owner.END_USER,) * 2
+
+
+async def test_a_page_with_somebody_pending_is_sent_again_so_that_names_are_known_to_be_masked():
+    known: list[tuple[str, ...]] = []
+
+    def mask(text: str, names: Iterable[str] = ()) -> str:
+        known.append(tuple(names))
+        return "masked"
+
+    firm = Watched(
+        lines=[(UserLine(name="Grant Access", issues=1),), (UserLine(id="u2"),)],
+        etags=["a", "b"],
+        issues_={"u1": (IssueLine(text="strange"),)},
+        fails={"issues": failed(Reason.HTTP_5XX)},
+    )
+    firm.stages = stages(mask=mask)
+    await firm.poll()
+    firm.panel.fails = {}
+    await firm.poll(MINUTE)
+    assert firm.panel.sent == [""]
+    (names,) = known
+    assert any("Grant" in name for name in names)
+    await firm.poll(MINUTE)
+    assert firm.panel.sent == []
