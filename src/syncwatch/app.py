@@ -134,16 +134,19 @@ class App:
         self._use(setup)
         self._schedule()
 
-    async def poll_once(self, tenant: str, *, only: str | None = None) -> Result:
+    async def poll_once(self, tenant: str, *, only: str | None = None, items: bool = False) -> Result:
         """Poll one prepared tenant outside of the schedule, with no memory of it.
 
         Args:
             tenant: its id.
             only: the one user whose sessions and issues are wanted; None for everybody's. Exports are read whole.
+            items: whether, where single items of that user do not sync, the issues of the whole organization are wanted.
         """
         panel = self._panels[tenant].panel
         only = only if panel.sight.live else None
-        result = await poll(tenant, panel.reading(), TenantMemory(), self._stages, self._clock, only=only)
+        result = await poll(
+            tenant, panel.reading(), TenantMemory(), self._stages, self._clock, only=only, items=items
+        )
         self._publish(tenant, result)
         return result
 

@@ -175,6 +175,18 @@ async def test_a_setting_decides_who_must_act_and_one_that_is_not_listed_is_not_
         assert "direction:     to_crm\noperation:     create\n" in ticket
 
 
+async def test_a_ticket_about_items_says_how_many_others_of_the_organization_have_the_same(tmp_path):
+    where = firm()
+    async with bench(tmp_path, firm=where) as b:
+        for person in people(where, 7, b.clock.now):
+            person.runs(tab=[issue("Mailbox does not exist.")])
+        b.setup("firm")
+        code, said = await command(b, tmp_path, "ticket", "--user", "u-0")
+        assert code == 0
+        assert "concerns:      items: 1\n" in said
+        assert "others:        6 of the organization, 6 of the tenant\n" in said
+
+
 async def test_a_user_without_any_trouble_has_no_ticket(tmp_path):
     where = firm()
     async with bench(tmp_path, firm=where) as b:

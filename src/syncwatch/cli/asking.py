@@ -1,4 +1,4 @@
-"""What `diagnose` and `ticket` have in common: one fresh look at one user, with the user's whole history if wanted."""
+"""What `diagnose` and `ticket` have in common: one fresh look at one user, for a ticket with what support asks for."""
 
 import asyncio
 from collections.abc import Iterator
@@ -57,23 +57,23 @@ class Answer:
         return self.result.snapshot.users() if self.result.snapshot else iter(())
 
     @property
-    def all_read(self) -> bool:
-        """Whether everything was read of everybody."""
-        return not any(user.pending for user in self.result.memory.users.values())
+    def unread(self) -> frozenset[str]:
+        """Users of whom something is still to be read."""
+        return frozenset(id_ for id_, user in self.result.memory.users.items() if user.pending)
 
 
-def ask(config: Path, tenant: str, user: str, *, sessions: bool = False) -> Answer:
-    """Poll a tenant once for one user; `sessions` reads the user's whole sessions table too."""
+def ask(config: Path, tenant: str, user: str, *, ticket: bool = False) -> Answer:
+    """Poll a tenant once for one user; for a `ticket` read the whole sessions table, and the colleagues' issues, too."""
     _, setup = prepare(config, level="error")
     if all(each.id != tenant for each in setup.config.tenants):
         fail(f"{config}: there is no tenant {tenant!r}", BAD_INPUT)
-    return asyncio.run(_ask(setup, tenant, user, sessions=sessions))
+    return asyncio.run(_ask(setup, tenant, user, ticket=ticket))
 
 
-async def _ask(setup: Setup, tenant: str, user: str, *, sessions: bool) -> Answer:
+async def _ask(setup: Setup, tenant: str, user: str, *, ticket: bool) -> Answer:
     async with client(setup) as http:
         app = App(setup, SystemClock(), http)
-        result = await app.poll_once(tenant, only=user)
+        result = await app.poll_once(tenant, only=user, items=ticket)
         case = app.case(result, user)
-        table = await app.sessions(tenant, case) if sessions else ()
+        table = await app.sessions(tenant, case) if ticket else ()
         return Answer(case, result, table)

@@ -10,7 +10,7 @@ def command(config: ConfigFile, tenant: TenantId, user: UserId) -> None:
 
     Exit code 1, and no ticket, if the panel cannot be read, lists no such user, or monitoring sees nothing that is wrong.
     """
-    answer = ask(config, tenant, user, sessions=True)
+    answer = ask(config, tenant, user, ticket=True)
     case = answer.case
     if case.unreadable is not None:
         fail(f"tenant {tenant}: the panel cannot be read ({case.unreadable})")
@@ -23,7 +23,7 @@ def command(config: ConfigFile, tenant: TenantId, user: UserId) -> None:
             " ticket about, and `syncwatch diagnose` says what it cannot see"
         )
     when = seen(case, about, answer.sessions)
-    for line in ticket(tenant, case, about, when, answer.users, all_read=answer.all_read):
+    for line in ticket(tenant, case, about, when, answer.users, unread=answer.unread):
         print(line)
     if answer.incomplete:
         fail(f"\nincomplete: {answer.incomplete}")

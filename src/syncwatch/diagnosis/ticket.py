@@ -4,7 +4,7 @@ It says what support asks for, one field a line, and *not visible* where the pan
 of sessions: an Issues tab has none.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from itertools import takewhile
 from typing import NamedTuple
 
@@ -95,7 +95,7 @@ def _said(session: SessionFacts) -> tuple[bool, str | None]:
 
 
 def ticket(
-    tenant: str, case: Case, about: Trouble, when: Seen, users: Iterable[UserView], *, all_read: bool
+    tenant: str, case: Case, about: Trouble, when: Seen, users: Iterable[UserView], *, unread: Container[str]
 ) -> Iterator[str]:
     """The ticket, line by line.
 
@@ -105,7 +105,7 @@ def ticket(
         about: see `trouble`.
         when: see `seen`.
         users: all users of the tenant.
-        all_read: whether everything was read of everybody; else there may be more of the others.
+        unread: users of whom something is still to be read, so that there may be more of the others.
     """
     facts, codes = case.facts, about.finding.codes if about.finding else ()
     fields = {
@@ -124,7 +124,7 @@ def ticket(
         "operation": _told(about.items and about.items.operation.value),
         "first seen": _time(when.first) + (" or earlier" if when.earlier else ""),
         "last seen": _time(when.last),
-        "others": _others(case, about, users, all_read=all_read),
+        "others": _others(case, about, users, unread),
         "to do": case.remedy(about.class_, about.owner),
     }
     for name, value in fields.items():
@@ -152,11 +152,15 @@ def _time(time: float | None) -> str:
     return HIDDEN if time is None else instant(time)
 
 
-def _others(case: Case, about: Trouble, users: Iterable[UserView], *, all_read: bool) -> str:
-    same = [view for view in users if view.facts.id != case.facts.id and _has(view, about)]
-    near = sum(view.facts.organization == case.facts.organization for view in same)
-    least = "" if all_read else "at least "
-    return f"{least}{near} of the organization, {least}{len(same)} of the tenant"
+def _others(case: Case, about: Trouble, users: Iterable[UserView], unread: Container[str]) -> str:
+    tenant = [view for view in users if view.facts.id != case.facts.id]
+    near = [view for view in tenant if view.facts.organization == case.facts.organization]
+
+    def count(views: list[UserView]) -> str:
+        least = "at least " if any(view.facts.id in unread for view in views) else ""
+        return f"{least}{sum(_has(view, about) for view in views)}"
+
+    return f"{count(near)} of the organization, {count(tenant)} of the tenant"
 
 
 def _has(view: UserView, about: Trouble) -> bool:

@@ -70,20 +70,37 @@ class Details:
 
     async def read(self, lists: Lists, terms: Terms, deadline: float) -> None:
         """Fill `users`, until `deadline` of the event loop's time; those not reached stay pending."""
-        asking, among = [], _colleagues(lists, terms.only)
+        asking: list[_Asked] = []
+        items: list[_Asked] = []  # of those whose issues tell of nobody's sync but their own
+        among = _colleagues(lists, terms.only)
         for facts in lists.users.values():
             interval = lists.plans.intervals.get(facts.plan or "", terms.default_plan_interval)
             asked = self._settle_by_list(facts, interval)
-            if asked is not None and (
-                among is None or facts.id == terms.only or (asked.table and facts.id in among)
-            ):
-                asking.append(asked)
+            if asked is None or (among is not None and facts.id not in among):
+                continue
+            wanted = among is None or facts.id == terms.only or asked.table
+            (asking if wanted else items).append(asked)
         # Whoever cannot be read holds up nobody; and the one who is asked about comes first.
         asking.sort(key=lambda asked: (asked.failed, asked.facts.id != terms.only))
-        self._open.update(asked.facts.id for asked in asking)
-        self._errors = await ask_each(asking, self._user, deadline)
+        await self._ask(asking, deadline)
+        if terms.items and self._is_about_items(terms.only):
+            await self._ask(items, deadline)
         if not hopeless(self._errors):
             self._errors += await self._activity.read(self._memory.version, deadline, among)
+
+    def _is_about_items(self, id_: str | None) -> bool:
+        """Whether single items of this user do not sync, and not the whole of it for what the last session failed for."""
+        user = self.users.get(id_ or "")
+        if user is None or not user.facts.issues:
+            return False
+        last = user.facts.last
+        return last is None or last.completed or last.transient
+
+    async def _ask(self, asking: Sequence[_Asked], deadline: float) -> None:
+        """Ask for these users, if there is any use in it."""
+        self._open.update(asked.facts.id for asked in asking)
+        if not hopeless(self._errors):
+            self._errors += await ask_each(asking, self._user, deadline)
 
     def _settle_by_list(self, facts: UserFacts, interval: float) -> _Asked | None:
         """Settle a user by the list alone, or say what is to be asked for."""

@@ -95,12 +95,13 @@ async def poll(
     clock: Clock,
     *,
     only: str | None = None,
+    items: bool = False,
 ) -> Result:
-    """Poll `tenant` once, within `stages.timeout`; of the users' details, read `only` that user's if given (see `Terms`)."""
+    """Poll `tenant` once, within `stages.timeout`; for `only` and `items` see `Terms`."""
     started, begun = clock.now(), clock.monotonic()
     snapshot, events, error = None, None, None
     try:
-        terms = _terms(stages, panel.sight, started, only)
+        terms = _terms(stages, panel.sight, started, only, items=items)
         finder = Finder(tenant, stages.classify, stages.mask, stages.fingerprint_key, stages.turns)
         reading, error = await read(panel, memory, finder, terms)
         async with stages.turns:
@@ -128,7 +129,7 @@ async def poll(
     return Result(memory, started, duration, error, snapshot, events, panel.figures, panel.sight)
 
 
-def _terms(stages: Stages, sight: Sight, now: float, only: str | None) -> Terms:
+def _terms(stages: Stages, sight: Sight, now: float, only: str | None, *, items: bool) -> Terms:
     own = sight.default_plan_interval
     return Terms(
         now=now,
@@ -137,6 +138,7 @@ def _terms(stages: Stages, sight: Sight, now: float, only: str | None) -> Terms:
         inventory_interval=stages.inventory_interval,
         default_plan_interval=stages.default_plan_interval if own is None else own,
         only=only,
+        items=items,
     )
 
 

@@ -14,6 +14,7 @@ class Terms:
         inventory_interval: seconds between two readings of settings and plans.
         default_plan_interval: seconds, for users whose plan is not known.
         only: the one user whose details are wanted, and of whose organization what tells who is down; None for all.
+        items: whether of that organization the Issues tabs are wanted too, if single items of that user do not sync.
     """
 
     now: float
@@ -22,6 +23,7 @@ class Terms:
     inventory_interval: float
     default_plan_interval: float
     only: str | None = None
+    items: bool = False
 
     def inventory_due(self, read: float | None) -> bool:
         """Whether something of the inventory that was read then, or never, is to be read now."""

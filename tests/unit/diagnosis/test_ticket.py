@@ -23,11 +23,14 @@ from unit.given import DAY, HOUR, MINUTE, NOTHING, T0, THROTTLED, enabled, ended
 
 
 def written(
-    case: Case, *others: UserView, sessions: tuple[SessionFacts, ...] = (), all_read: bool = True
+    case: Case,
+    *others: UserView,
+    sessions: tuple[SessionFacts, ...] = (),
+    unread: frozenset[str] = frozenset(),
 ) -> dict[str, str]:
     about = trouble(case)
     assert about is not None
-    lines = list(ticket("firm-1", case, about, seen(case, about, sessions), others, all_read=all_read))
+    lines = list(ticket("firm-1", case, about, seen(case, about, sessions), others, unread=unread))
     fields = dict(line.split(":", 1) for line in lines)
     assert len(fields) == len(lines)
     return {name: value.strip() for name, value in fields.items()}
@@ -113,11 +116,14 @@ def test_a_sync_that_stands_still_is_told_since_when_and_until_now():
 def test_of_a_sync_that_runs_the_most_frequent_issue_is_told():
     update = (Direction.TO_MAILBOX, Operation.UPDATE)
     case = made(enabled(issues=(open_(GUARD), open_(RULE, 3, update))))
-    fields = written(case, other("u2", error=False, last=ended(), issues=(open_(RULE),)), all_read=False)
+    others = (other("u2", error=False, last=ended(), issues=(open_(RULE),)), other("u3", "o2"))
+    fields = written(case, *others, unread=frozenset({"u2"}))
     assert (fields["class"], fields["concerns"]) == ("salesforce_validation_rule", "items: 3")
     assert (fields["direction"], fields["operation"]) == ("to_mailbox", "update")
     assert (fields["first seen"], fields["last seen"]) == ("not visible", "2023-11-14T22:03:20Z")
     assert fields["others"] == "at least 1 of the organization, at least 1 of the tenant"
+    fields = written(case, *others, unread=frozenset({"u3"}))
+    assert fields["others"] == "1 of the organization, at least 1 of the tenant"
     unknown = made(enabled(issues=(open_(RULE, 1, (Direction.UNKNOWN, Operation.UNKNOWN)),)), access=None)
     assert {written(unknown)[name] for name in ("direction", "operation", "access type")} == {"not visible"}
 

@@ -365,6 +365,21 @@ async def test_only_one_users_details_are_read_when_only_one_is_asked_for():
     assert (result.error, firm.memory.users["u3"].pending) == (None, False)
 
 
+@pytest.mark.parametrize(("issues", "read_"), [(1, ["u3", "u0", "u1"]), (0, [])])
+async def test_the_items_of_the_organizations_others_are_read_too_where_they_are_wanted(issues, read_):
+    others = [UserLine(id=f"u{n}", issues=1) for n in range(2)]
+    firm = Watched(
+        lines=[(*others, UserLine(id="u3", issues=issues), UserLine(id="x", organization="o2", issues=1))]
+    )
+    firm.panel.issues_ = {id_: (IssueLine(),) for id_ in ("u0", "u1", "u3", "x")}
+    await firm.poll(only="u3", items=True)
+    assert [what for what in firm.panel.asked if what.startswith("issues")] == [
+        f"issues {id_}" for id_ in read_
+    ]
+    pending = {id_ for id_, user in firm.memory.users.items() if user.pending}
+    assert pending == {"u0", "u1", "u3", "x"} - {*read_, "u3"}
+
+
 async def test_the_sessions_of_the_users_organization_are_read_too_for_they_may_tell_the_cause():
     failed_ = {"session_outcome": Outcome.ERRORS, "session_message": None}
     users = (
