@@ -28,8 +28,8 @@ from syncwatch.model import (
 class Kind(Enum):
     """What a field holds."""
 
-    ID = auto()  # text of 1 to 200 characters, or a number that is read as text
-    REFERENCE = auto()  # the id of a row of another table, at most 200 characters or a number
+    ID = auto()  # text of 1 to 200 characters, all of which show, or a number that is read as text
+    REFERENCE = auto()  # the id of a row of another table, at most 200 such characters or a number
     KEY = auto()  # whose a row is, by what a person is known by; compared, and never kept
     NAME = auto()  # what somebody is known by; never kept, and no row is refused for a strange one
     TEXT = auto()  # any text; privileged

@@ -1,5 +1,8 @@
 import io
 import json
+import re
+import sys
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -9,6 +12,7 @@ from rich.pretty import Pretty
 from syncwatch.model import Change, Direction, Mailbox, Operation, Outcome, Source, Switch
 from syncwatch.panel.compile import compile_profile
 from syncwatch.panel.decode import decode
+from syncwatch.panel.decoders import VISIBLE
 from syncwatch.panel.profile.load import load_profiles
 from syncwatch.rows import Figures
 
@@ -190,6 +194,31 @@ def test_a_row_on_which_no_verdict_could_rest_is_refused(profile, user, change):
     figures = Figures()
     assert len(read(profile, "users", user(), user(**change), figures=figures)) == 1
     assert figures.refused_rows == {"users": 1}
+
+
+FORGED = "1\nowner:         nobody"
+
+
+@pytest.mark.parametrize("id_", [FORGED, "\x1b[2J", "a\u202eb", "a\u200bb", "a\x7f", "a\u2028b", "\x85"])
+def test_an_id_that_could_forge_what_is_written_about_it_is_refused_with_its_row(profile, user, id_):
+    figures = Figures()
+    session = {**user()["lastSession"], "jobId": id_}
+    changed = ({"organizationId": id_}, {"planId": id_}, {"lastSession": session})
+    body = json.dumps({"data": [user(userId=id_), *(user(**change) for change in changed)]}).encode()
+    content = decode(profile.tables["users"].usual(), body, figures)
+    assert (content.rows, content.refused) == ((), (user()["userId"],) * 3), "told by their own ids"
+    read(profile, "sessions", session, figures=figures)
+    read(profile, "organizations", {"id": id_, "synchronizationStatus": "Enabled"}, figures=figures)
+    assert figures.refused_rows == {"users": 4, "sessions": 1, "organizations": 1}
+
+
+def test_every_letter_may_stand_in_an_id_and_nothing_that_does_not_show():
+    every = map(chr, range(sys.maxunicode + 1))
+    hidden = [each for each in every if unicodedata.category(each) in {"Cc", "Cf", "Cs", "Zl", "Zp"}]
+    assert not [each for each in hidden if re.search(VISIBLE, each)]
+    assert not [each for each in hidden if re.search(VISIBLE, f"a{each}")]
+    for id_ in ("", "a", "Ann Well", "a@firm.example", "Zoë", "\u5f20\u4f1f", "{4e8a-3d12}/7"):
+        assert re.search(VISIBLE, id_), id_
 
 
 @pytest.mark.parametrize("key", ["synchronizationStatus", "disabledDueToError", "lastSession", "issues"])
