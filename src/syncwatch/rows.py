@@ -257,7 +257,7 @@ class Figures(msgspec.Struct):
         requests: number of requests by (table or `token`, HTTP status as text or the reason of a failure).
         unknown_values: values that the profile does not know, by `table.field`.
         refused_rows: rows that did not fit the profile, by table.
-        truncated: whether a cap on pages or rows cut something off.
+        truncated: whether a cap on pages or rows cut something off, of whatever list.
     """
 
     requests: Counter[tuple[str, str]] = msgspec.field(default_factory=Counter)
@@ -280,6 +280,11 @@ class PanelReading(Protocol):
 
         Whether silence tells something is known for sure once the users were read.
         """
+        ...
+
+    @property
+    def users_whole(self) -> bool:
+        """Whether the users list was read to its end, whatever was cut off of others; known once the users were read."""
         ...
 
     @property

@@ -229,6 +229,7 @@ class ScriptedPanel:
         cut: users whose Issues tab is not read whole.
         sight: what it shows; whatever else is asked for is an error.
         time: the data's time, of an export.
+        users_whole: whether the users list is read to its end.
         asked: what it was asked, in order.
         sent: cursors of the users' pages that were sent, in order.
     """
@@ -247,6 +248,7 @@ class ScriptedPanel:
     slow: float = 0.0
     sight: Sight = EVERYTHING
     time: float | None = None
+    users_whole: bool = True
     asked: list[str] = field(default_factory=list)
     sent: list[str] = field(default_factory=list)
     most_at_once: int = 0

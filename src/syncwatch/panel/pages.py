@@ -37,10 +37,14 @@ class PastTheEndError(Exception):
 
 
 class Walked(NamedTuple):
-    """The pages of a list, in order, and whether every row of it was read, as far as it was walked."""
+    """The pages of a list, in order, and whether every row of it was read, as far as it was walked.
+
+    `cut` is whether there were pages after those.
+    """
 
     pages: tuple[Page[Any], ...]
     whole: bool = True
+    cut: bool = False
 
     @property
     def rows(self) -> tuple[Any, ...]:
@@ -114,7 +118,7 @@ class Walk:
         self.figures.truncated |= self._cut
         if self._bad and not self._rows:
             raise PollError(Reason.SCHEMA, f"{self.name}: no row fits the profile")
-        return Walked(tuple(self._pages), whole=not self._cut and not self._bad)
+        return Walked(tuple(self._pages), whole=not self._cut and not self._bad, cut=self._cut)
 
     async def _page(self, cursor: str, mark: PageMark | None) -> str | None:
         """Read one page; gives the cursor of the next."""

@@ -83,6 +83,7 @@ class Reading:
         self._organizations: list[str] = []
         self._wide: dict[str, Joined] = {}
         self._cut: set[str] = set()
+        self._users_whole = True
 
     @property
     def figures(self) -> Figures:
@@ -94,6 +95,11 @@ class Reading:
         """See `PanelReading.sight`; where a list of sessions was not read whole, silence tells nothing."""
         sight = self._profile.sight
         return replace(sight, silence=False) if "sessions" in self._cut else sight
+
+    @property
+    def users_whole(self) -> bool:
+        """See `PanelReading.users_whole`."""
+        return self._users_whole
 
     @property
     def time(self) -> float | None:
@@ -111,6 +117,8 @@ class Reading:
         for page in walked.pages:
             kept = marks[page.cursor].ids if page.rows is None else ()
             self._organizations += (*kept, *(row.id for row in page.rows or ()), *page.refused)
+        if self._profile.tables["users"].table.scope is Scope.ORGANIZATION:
+            self._users_whole &= not walked.cut
         return walked.pages
 
     async def settings(self, organization: str) -> tuple[SettingRow, ...] | None:
@@ -125,10 +133,7 @@ class Reading:
         wide = [name for name in ("sessions", "issues") if self._is_wide(name)]
         # Of a live panel each list may change by itself: users are not taken from memory if others are joined to them.
         kept = marks if not wide or not self.sight.live else NO_MARKS
-        if self._profile.tables["users"].table.scope is Scope.ORGANIZATION:
-            pages = await self._by_organization(kept)
-        else:
-            pages = (await self._all("users", kept)).pages
+        pages = await self._users(kept)
         if not wide or any(page.rows is None for page in pages):
             return pages
         keyring = Keyring(Walked(pages).rows)
@@ -190,6 +195,14 @@ class Reading:
             return Walked(())
         return await self._lists.read(name, marks=marks) or Walked(())
 
+    async def _users(self, marks: Mapping[str, PageMark]) -> tuple[Page[Any], ...]:
+        """The users as they are listed."""
+        if self._profile.tables["users"].table.scope is Scope.ORGANIZATION:
+            return await self._by_organization(marks)
+        walked = await self._all("users", marks)
+        self._users_whole = not walked.cut
+        return walked.pages
+
     async def _by_organization(self, marks: Mapping[str, PageMark]) -> tuple[Page[Any], ...]:
         """The users of each organization in turn; the pages' cursors say whose they are."""
         pages: list[Page[Any]] = []
@@ -201,6 +214,7 @@ class Reading:
                 if cursor.startswith(prefix)
             }
             walked = await self._lists.read("users", owners={"organization": organization}, marks=known)
+            self._users_whole &= walked is None or not walked.cut
             for page in walked.pages if walked else ():
                 rows = page.rows and tuple(
                     row if row.organization else _with(row, {"organization": organization})

@@ -26,14 +26,13 @@ async def read(
             lists = await read_lists(panel, memory, finder, terms, deadline)
     except TimeoutError:
         raise PollError(Reason.TIMEOUT, f"the lists took longer than {terms.timeout:g} s") from None
-    whole_list = not panel.figures.truncated
     details = Details(panel, memory, finder, lists.reread)
     await details.read(lists, terms, deadline)
     reading = Reading(
         time=lists.time,
         rules=terms.rules,
         complete=details.reached,
-        whole_list=whole_list,
+        whole_list=panel.users_whole,
         organization_pages=lists.organization_pages,
         user_pages=lists.user_pages,
         organizations=lists.organizations,

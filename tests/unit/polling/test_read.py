@@ -346,15 +346,24 @@ async def test_a_refused_commit_goes_on_from_what_the_other_writer_left():
 async def test_a_list_that_was_cut_short_forgets_nobody():
     firm = Watched(lines=[(UserLine(), UserLine(id="u2"))])
     await firm.poll()
-
-    class Cut(ScriptedPanel):
-        async def users(self, marks):
-            self.figures.truncated = True
-            return await super().users(marks)
-
-    firm.panel = Cut()
+    firm.panel.lines, firm.panel.users_whole = [(UserLine(),)], False
     result = await firm.poll(MINUTE)
     assert sum(result.snapshot.counts().users.values()) == 2
+
+
+async def test_another_list_that_was_cut_short_keeps_nobody_who_is_gone():
+    firm = Watched(lines=[(UserLine(), UserLine(id="u2"))])
+    await firm.poll()
+
+    class Cut(ScriptedPanel):
+        async def settings(self, organization):
+            self.figures.truncated = True
+            return await super().settings(organization)
+
+    firm.panel = Cut()
+    result = await firm.poll(HOUR)
+    assert firm.panel.figures.truncated
+    assert sum(result.snapshot.counts().users.values()) == 1
 
 
 async def test_only_one_users_details_are_read_when_only_one_is_asked_for():
