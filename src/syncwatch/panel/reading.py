@@ -239,9 +239,12 @@ class Reading:
         self._wide[name] = keyring.join(name, rows, self._profile.tables[name].join, self.figures)
 
     async def _joined_rows(self, name: str) -> Joined:
-        """A list of many users; read now if the users were not, since nothing has changed."""
+        """A list of many users; read now if the users were not, since nothing has changed or nobody has asked for them."""
         if name not in self._wide:
-            users = await self._all("users")
+            scopes = {self._profile.tables[each].table.scope for each in (name, "users")}
+            if Scope.ORGANIZATION in scopes and not self._organizations:
+                await self.organizations(NO_MARKS)
+            users = Walked(await self._users(NO_MARKS))
             await self._join(name, Keyring(users.rows))
         return self._wide[name]
 

@@ -238,6 +238,23 @@ async def test_sessions_by_organization_are_joined_to_the_users_of_all(small, pa
     assert await jobs(reading) == {"a": "j1", "b": "j2"}
 
 
+@pytest.mark.parametrize("listed", ["users", "firms/{organization}/users"])
+async def test_a_users_history_is_had_without_any_other_list_having_been_asked_for(
+    small, panel_server, listed
+):
+    panel_server.json("firms", [{"id": "o1", "switch": "On"}, {"id": "o2", "switch": "On"}])
+    panel_server.json("users", [person("a"), person("b")])
+    panel_server.json("firms/o1/users", [person("a")])
+    panel_server.json("firms/o2/users", [person("b")])
+    panel_server.json("firms/o1/runs", [session("a", "j1")])
+    panel_server.json("firms/o2/runs", [session("b", "j2")])
+    runs = wide(scope="organization", path="firms/{organization}/runs")
+    scope = {"scope": "organization"} if "{" in listed else {}
+    tables = {"tables": {"organizations": ORGANIZATIONS, "users": {"path": listed, **scope}}}
+    reading = small(merged(runs, tables)).reading()
+    assert [each.job for each in await reading.sessions("b", back_to=0.0)] == ["j2"]
+
+
 @pytest.mark.parametrize(
     ("user_id", "path"),
     [("a b", "users/a%20b/runs"), ("a/b", "users/a%2Fb/runs"), ("ä", "users/%C3%A4/runs")],
