@@ -210,6 +210,7 @@ class App:
             default_plan_interval=polling.default_plan_interval,
             timeout=polling.timeout,
             organization_wide=setup.config.organization_wide,
+            session_time_limit=setup.config.session_time_limit,
         )
 
     def _watch(self, tenant: Tenant) -> Watch:

@@ -120,9 +120,14 @@ async def test_three_sessions_cut_at_an_hour_are_the_time_limit_and_no_cancel(tm
             person.ends("Canceled (SW0001) SW0001: Synchronization was canceled by user.", ago=ago)
         async with b.running(b.setup("firm")):
             await b.shows(1, "syncs_down", "session_time_limit", "vendor_support")
+        config = tmp_path / "syncwatch.yaml"
+        b.setup("firm", polling={"max_session": "3h"})
         code, said = await command(b, tmp_path, "ticket", "--user", "u-0")
         assert code == 0
-        assert "codes:         SW0001\n" in said
+        assert "class:         session_time_limit\ncodes:         SW0001\n" in said
+        config.write_text(config.read_text() + "diagnosis: {session_time_limit: 3h}\n")
+        _, said = await command(b, tmp_path, "ticket", "--user", "u-0")
+        assert "class:         sync_interrupted\n" in said
 
 
 async def test_where_no_text_speaks_the_activity_tab_tells_and_nobody_without_a_login_is_sent_to_one(

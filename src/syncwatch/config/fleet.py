@@ -94,6 +94,7 @@ class Config:
         state_path: folder for what survives a restart.
         polling: see `Polling`.
         organization_wide: see `OrganizationWide`.
+        session_time_limit: seconds after which the engine itself cuts a session.
         show_email: whether e-mail addresses may be shown to those whose scope allows it.
         template_tenants: how many tenants must have the template of a text that no rule knows for it to be shown.
         panel_files: panel profiles besides the shipped ones.
@@ -108,6 +109,7 @@ class Config:
     state_path: Path
     polling: Polling
     organization_wide: OrganizationWide
+    session_time_limit: float
     show_email: bool
     template_tenants: int
     panel_files: tuple[Path, ...]

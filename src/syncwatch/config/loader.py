@@ -75,6 +75,7 @@ def _config(document: Document, environ: Mapping[str, str], problems: list[Probl
         state_path=document.file.parent / outline.state.path,
         polling=Polling(**outline.polling.model_dump()),
         organization_wide=OrganizationWide(**outline.diagnosis.organization_wide.model_dump()),
+        session_time_limit=outline.diagnosis.session_time_limit,
         show_email=outline.privacy.show_email,
         template_tenants=outline.privacy.template_tenants,
         panel_files=tuple(_files(document, "panels", outline.panels, problems)),

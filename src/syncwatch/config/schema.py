@@ -149,6 +149,7 @@ class DiagnosisSection(Section):
     """What verdicts are made by."""
 
     organization_wide: OrganizationWideSection = OrganizationWideSection()
+    session_time_limit: Duration = 3600.0
 
 
 class CredentialSection(Section):

@@ -35,8 +35,9 @@ SESSION_TOO_LONG = "session_too_long"
 NO_MESSAGE = "no_message"
 INTERRUPTED = "sync_interrupted"
 TIME_LIMIT = "session_time_limit"
-CUT_IN_A_ROW = 3  # sessions interrupted at their longest, before it is the limit and nobody's cancel
-ALMOST = 0.9  # of the longest session: the engine and the panel do not measure alike
+SESSION_TIME_LIMIT = 3600.0  # seconds, the engine's own default
+CUT_IN_A_ROW = 3  # sessions interrupted at the engine's limit, before it is the limit and nobody's cancel
+ALMOST = 0.9  # of the limit: the engine and the panel do not measure alike
 BY_ACTIVITY = {Why.AUTHORIZATION: "oauth_token_expired", Why.THROTTLING: "exchange_throttled"}
 
 
@@ -51,6 +52,7 @@ class Circumstances(msgspec.Struct, frozen=True, gc=False):
         context: what stands around the user, for `owner_of`.
         organization: the switch of the user's organization; None if none is named or the panel lists none.
         sight: what the panel shows.
+        session_time_limit: seconds after which the engine itself cuts a session.
     """
 
     interval: float
@@ -60,6 +62,7 @@ class Circumstances(msgspec.Struct, frozen=True, gc=False):
     context: Context = NO_CONTEXT
     organization: Switch | None = None
     sight: Sight = EVERYTHING
+    session_time_limit: float = SESSION_TIME_LIMIT
 
 
 class _Deadlines(NamedTuple):
@@ -201,13 +204,13 @@ def _blamed(
     if finding is None:
         owner = circumstances.owner_of(NO_MESSAGE, circumstances.context)
         return Verdict(state, NO_MESSAGE, owner, ground, since, until)
-    if _cut_in_a_row(user, circumstances.max_session):
+    if _cut_in_a_row(user, circumstances.session_time_limit):
         owner = circumstances.owner_of(TIME_LIMIT, circumstances.context)
         return Verdict(state, TIME_LIMIT, owner, Ground.TIME_LIMIT, since, until, finding)
     return Verdict(state, finding.class_, finding.owner, ground, since, until, finding)
 
 
-def _cut_in_a_row(user: UserFacts, max_session: float) -> bool:
+def _cut_in_a_row(user: UserFacts, limit: float) -> bool:
     """Whether the last sessions were all interrupted after as long as a session may take.
 
     The engine words its time limit as if the user had cancelled; nobody cancels three times at the same hour.
@@ -217,6 +220,6 @@ def _cut_in_a_row(user: UserFacts, max_session: float) -> bool:
     return all(
         session.finding is not None
         and session.finding.class_ == INTERRUPTED
-        and session.ended - session.started >= ALMOST * max_session
+        and session.ended - session.started >= ALMOST * limit
         for session in (user.last, *user.before[: CUT_IN_A_ROW - 1])
     )

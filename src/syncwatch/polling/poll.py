@@ -47,6 +47,7 @@ class Stages:
         turns: keeps the polls' arithmetic from holding up the event loop.
         inventory_interval, max_session, default_plan_interval, timeout: seconds, from the configuration.
         organization_wide: when a trouble is an organization's.
+        session_time_limit: seconds after which the engine itself cuts a session.
     """
 
     classify: Classify
@@ -61,6 +62,7 @@ class Stages:
     default_plan_interval: float
     timeout: float
     organization_wide: OrganizationWide
+    session_time_limit: float
 
 
 class Result(msgspec.Struct, frozen=True):
@@ -164,6 +166,7 @@ def _verdicts(
                 context=finder.context(user),
                 organization=_organization(user, reading),
                 sight=reading.sight,
+                session_time_limit=stages.session_time_limit,
             ),
             reading.time,
         )

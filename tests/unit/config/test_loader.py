@@ -97,6 +97,7 @@ def test_defaults(loading, folder):
     assert (config.polling.stale_after, config.polling.max_session) == (900, 3600)
     assert (config.polling.inventory_interval, config.polling.default_plan_interval) == (3600, 1800)
     assert config.organization_wide == OrganizationWide(users=5, share=0.5, until=0.25)
+    assert config.session_time_limit == 3600
     assert not config.show_email
     assert config.template_tenants == 3
     assert config.panel_files == config.rule_files == ()

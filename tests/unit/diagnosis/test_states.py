@@ -187,7 +187,10 @@ def test_three_sessions_interrupted_at_their_longest_are_the_time_limit(minutes,
     owner = Owner.VENDOR_SUPPORT if class_ == "session_time_limit" else Owner.CLIENT_ADMIN
     assert (verdict.state, verdict.class_, verdict.owner) == (State.FAILING, class_, owner)
     assert diagnose(replace(user, error=True), USUAL, T0).class_ == class_
-    longer = diagnose(user, replace(USUAL, max_session=3 * HOUR), T0)
+    assert diagnose(user, replace(USUAL, max_session=3 * HOUR), T0).class_ == class_, (
+        "ours, and not the engine's"
+    )
+    longer = diagnose(user, replace(USUAL, session_time_limit=3 * HOUR), T0)
     assert longer.class_ == "sync_interrupted", "far from a limit that was raised"
 
 

@@ -83,6 +83,7 @@ class World:
             1800.0,
             1e6,
             OrganizationWide(),
+            HOUR,
         )
         meters = PollMeters(self.registry, ["unclassified"])
         self.scheduler = Scheduler(self.clock, meters, self.publish)

@@ -14,7 +14,8 @@ def stages(**changes) -> Stages:
     return Stages(**{
         "classify": classify, "mask": mask, "rules": "r1", "owner_of": owner_of, "fingerprint_key": b"k" * 32,
         "journal": MemoryJournal(), "turns": Turns(), "inventory_interval": HOUR, "max_session": HOUR,
-        "default_plan_interval": 1800.0, "timeout": 5.0, "organization_wide": OrganizationWide(), **changes,
+        "default_plan_interval": 1800.0, "timeout": 5.0, "organization_wide": OrganizationWide(), "session_time_limit": HOUR,
+        **changes,
     })  # fmt: skip
 
 
