@@ -91,9 +91,8 @@ class Case(msgspec.Struct, frozen=True):
 
     @property
     def owner(self) -> Owner:
-        """Who must act about a sync that is down: its organization's cause decides for all whom it takes down."""
-        above = (cause.owner for cause in self.causes if cause.class_ == self.verdict.class_)
-        return next(above, self.verdict.owner or Owner.VENDOR_SUPPORT)
+        """Who must act about a sync that is down, as the metrics have it; a cause above says its own."""
+        return self.verdict.owner or Owner.VENDOR_SUPPORT
 
     @property
     def context(self) -> Context:

@@ -11,11 +11,14 @@ from typing import NamedTuple
 from syncwatch.diagnosis.case import Case
 from syncwatch.diagnosis.instant import instant
 from syncwatch.diagnosis.items import Kind, kinds
-from syncwatch.diagnosis.tree import walk
+from syncwatch.diagnosis.states import BY_ACTIVITY
+from syncwatch.diagnosis.tree import MAILBOX_NOT_INITIALIZED, walk
 from syncwatch.model import Finding, Ground, Owner, SessionFacts, State
 from syncwatch.state.snapshot import UserView
 
 HIDDEN = "not visible"
+
+_OFF = frozenset({State.NOT_INITIALIZED, State.PAUSED})  # the tree tells whether something is wrong with that
 
 
 class Trouble(NamedTuple):
@@ -55,7 +58,7 @@ def trouble(case: Case) -> Trouble | None:
     verdict, issues = case.verdict, case.facts.issues
     if verdict.state.sync_is_down and verdict.class_ is not None:
         return Trouble(verdict.class_, case.owner, verdict.finding)
-    if verdict.state is State.NOT_INITIALIZED:
+    if verdict.state in _OFF:
         class_ = walk(case).leaf.class_
         return Trouble(class_, case.owner_of(class_, case.context)) if class_ else None
     if verdict.state is State.UP and issues:
@@ -72,6 +75,8 @@ def seen(case: Case, about: Trouble, sessions: Iterable[SessionFacts]) -> Seen:
         return Seen(None, facts.last.ended if facts.last else None)
     if verdict.state is State.NOT_INITIALIZED:
         return Seen(facts.created, case.now)
+    if verdict.state is State.PAUSED:
+        return Seen(facts.switched_off.at if facts.switched_off else None, case.now)
     if verdict.state is State.STALLED:
         return Seen(verdict.since, case.now)
     run = _run(facts.last, tuple(sessions) or facts.before)
@@ -166,6 +171,11 @@ def _others(case: Case, about: Trouble, users: Iterable[UserView], unread: Conta
 def _has(view: UserView, about: Trouble) -> bool:
     if about.items is not None:
         return any(issue.finding.class_ == about.class_ for issue in view.facts.issues)
-    if view.verdict.class_ is None:
-        return view.verdict.state is State.NOT_INITIALIZED and about.class_ == "mailbox_not_initialized"
+    if view.verdict.state is State.NOT_INITIALIZED:
+        return about.class_ == MAILBOX_NOT_INITIALIZED
+    if view.verdict.state is State.PAUSED:
+        return (
+            view.facts.switched_off is not None
+            and BY_ACTIVITY.get(view.facts.switched_off.why) == about.class_
+        )
     return view.verdict.class_ == about.class_

@@ -4,7 +4,9 @@ import pytest
 from msgspec.structs import replace
 
 from syncwatch.diagnosis.case import Case
+from syncwatch.diagnosis.explain import explain
 from syncwatch.diagnosis.ticket import Seen, Trouble, seen, ticket, trouble
+from syncwatch.diagnosis.tree import walk
 from syncwatch.model import (
     AccessType,
     Direction,
@@ -18,7 +20,7 @@ from syncwatch.model import (
     Why,
 )
 from syncwatch.state.snapshot import UserView
-from unit.diagnosis.cases import DENIED, FAULT, GUARD, RULE, WIDE, cut, down, made, off, open_
+from unit.diagnosis.cases import CASES, DENIED, FAULT, GUARD, PAUSED, RULE, WIDE, cut, down, made, off, open_
 from unit.given import DAY, HOUR, MINUTE, NOTHING, T0, THROTTLED, enabled, ended
 
 
@@ -128,9 +130,39 @@ def test_of_a_sync_that_runs_the_most_frequent_issue_is_told():
     assert {written(unknown)[name] for name in ("direction", "operation", "access type")} == {"not visible"}
 
 
-def test_the_owner_of_an_organization_wide_cause_is_the_causes():
+def test_the_owner_is_the_verdicts_as_in_the_metrics_whomever_a_cause_above_names():
     case = made(down(replace(DENIED, owner=Owner.CLIENT_ADMIN)), causes=WIDE)
-    assert written(case)["owner"] == "mail_admin"
+    assert written(case)["owner"] == "client_admin"
+    said = "\n".join(explain(case))
+    assert "  owner: mail_admin\n" in said, "the cause's"
+    assert "\nowner:  client_admin\n" in said
+
+
+def test_who_was_switched_off_for_an_authorization_error_has_a_ticket_be_it_called_paused():
+    case = made(enabled(**PAUSED, **off(Why.AUTHORIZATION)), access=AccessType.M365_GRAPH_APP_ONLY)
+    colleague = UserView(replace(case.facts, id="u2"), case.verdict, T0, None)
+    by_a_person = made(enabled(id="u3", **PAUSED, **off(Why.PERSON))).user
+    assert by_a_person is not None
+    fields = written(case, colleague, by_a_person)
+    leaf = walk(case).leaf
+    assert (
+        (fields["class"], fields["owner"])
+        == (leaf.class_, leaf.owner)
+        == ("oauth_token_expired", "mail_admin")
+    )
+    assert (fields["state"], fields["concerns"]) == ("paused", "the whole synchronization")
+    assert (fields["first seen"], fields["last seen"]) == ("2023-11-14T22:08:20Z", "2023-11-14T22:13:20Z")
+    assert fields["others"] == "1 of the organization, 1 of the tenant"
+
+
+def test_where_the_tree_ends_at_a_class_there_is_a_ticket_about_it():
+    for name, case in CASES.items():
+        about = trouble(case) if case.user is not None else None
+        leaf = walk(case).leaf
+        told = (about.class_, about.owner) if about else None
+        assert case.user is None or told == (
+            (leaf.class_, leaf.owner or about.owner) if leaf.class_ else None
+        ), name
 
 
 def test_a_mailbox_that_was_never_set_up_has_a_ticket_too():
