@@ -7,6 +7,7 @@ import asyncio
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from msgspec import structs
 
@@ -19,6 +20,7 @@ from syncwatch.rows import PanelReading, SettingRow
 from syncwatch.state.memory import TenantMemory
 
 SHARE = 0.5  # of the time that is left, for settings that do not come
+_BOOLEANS = MappingProxyType({"true": "1", "false": "0"})
 _NUMBER = re.compile(r"-?[0-9]{1,9}")
 
 
@@ -72,9 +74,10 @@ async def read_settings(
 
 
 def kept(rows: Iterable[SettingRow]) -> dict[str, int]:
-    """Those of our settings that are whole numbers; of any other nothing is known, which is not 0."""
-    found = {row.name: row.value.strip() for row in rows if row.name in SETTINGS}
-    return {name: int(value) for name, value in found.items() if _NUMBER.fullmatch(value)}
+    """Those of our settings that are whole numbers or booleans; of any other nothing is known, which is not 0."""
+    found = {row.name: row.value.strip().lower() for row in rows if row.name in SETTINGS}
+    numbers = {name: _BOOLEANS.get(value, value) for name, value in found.items()}
+    return {name: int(value) for name, value in numbers.items() if _NUMBER.fullmatch(value)}
 
 
 async def read_plans(

@@ -42,6 +42,8 @@ async def asked(firm: Watched, later: float = MINUTE) -> list[str]:
         ("0", 0),
         (" 20 ", 20),
         ("-1", -1),
+        ("true", 1),
+        ("False", 0),
         ("", None),
         ("yes", None),
         ("1.0", None),
@@ -49,7 +51,7 @@ async def asked(firm: Watched, later: float = MINUTE) -> list[str]:
         ("¹", None),
     ],
 )
-def test_only_whole_numbers_are_kept_and_nothing_is_taken_for_zero(value, found):
+def test_only_whole_numbers_and_booleans_are_kept_and_nothing_is_taken_for_zero(value, found):
     assert kept([SettingLine(RECURRING, value)]) == ({} if found is None else {RECURRING: found})
 
 
