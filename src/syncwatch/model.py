@@ -14,7 +14,8 @@ from typing import NamedTuple
 
 import msgspec
 
-UNCLASSIFIED = "unclassified"
+UNCLASSIFIED = "unclassified"  # a text that no rule knows
+NO_MESSAGE = "no_message"  # a failure without a text
 
 
 class State(StrEnum):

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 
 from syncwatch.diagnosis.case import NOT_VISIBLE, Case, Leaf, Remedy
 from syncwatch.diagnosis.instant import instant
+from syncwatch.diagnosis.items import tasks
 from syncwatch.diagnosis.tree import walk
-from syncwatch.model import Cause, Owner, State, UserFacts, Verdict
+from syncwatch.model import Cause, State, UserFacts, Verdict
 from syncwatch.rows import Sight
 from syncwatch.state.snapshot import UserView
 
@@ -86,9 +87,5 @@ def _issues(facts: UserFacts, remedy: Remedy) -> Iterator[str]:
         yield "open issues: none"
         return
     yield "open issues:"
-    kinds: dict[tuple[str, Owner], int] = {}
-    for issue in facts.issues:
-        kind = issue.finding.class_, issue.finding.owner
-        kinds[kind] = kinds.get(kind, 0) + issue.count
-    for (class_, owner), count in sorted(kinds.items(), key=lambda item: (-item[1], item[0])):
+    for (class_, owner), count in tasks(facts.issues):
         yield f"  {count} x {class_} ({owner}): {remedy(class_, owner)}"

@@ -5,8 +5,19 @@ Sentences only; who must act is decided already. An impersonated user is never s
 
 from syncwatch.diagnosis.case import NOT_VISIBLE, Case, Step
 from syncwatch.diagnosis.instant import instant
-from syncwatch.diagnosis.states import BY_ACTIVITY, INTERRUPTED, NO_MESSAGE, TIME_LIMIT
-from syncwatch.model import IMPERSONATED, UNCLASSIFIED, AccessType, Finding, Ground, Marks, Owner, Side, Why
+from syncwatch.diagnosis.states import BY_ACTIVITY, INTERRUPTED, TIME_LIMIT
+from syncwatch.model import (
+    IMPERSONATED,
+    NO_MESSAGE,
+    UNCLASSIFIED,
+    AccessType,
+    Finding,
+    Ground,
+    Marks,
+    Owner,
+    Side,
+    Why,
+)
 
 UNTOLD = frozenset(
     {None, AccessType.UNKNOWN}

@@ -1,9 +1,11 @@
 """A user's open issues, those together for which the same follows."""
 
 from collections import Counter
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from syncwatch.model import Direction, IssueFacts, Operation, Owner
+
+K = TypeVar("K", bound=tuple[str, ...])
 
 
 class Kind(NamedTuple):
@@ -23,8 +25,19 @@ class Kind(NamedTuple):
 
 def kinds(issues: tuple[IssueFacts, ...]) -> list[tuple[Kind, int]]:
     """How many rows there are of each kind, the most frequent first."""
-    counts: Counter[Kind] = Counter()
+    rows: Counter[Kind] = Counter()
     for issue in issues:
-        kind = Kind(issue.finding.class_, issue.finding.owner, issue.direction, issue.operation)
-        counts[kind] += issue.count
-    return sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+        rows[Kind(issue.finding.class_, issue.finding.owner, issue.direction, issue.operation)] += issue.count
+    return _most_first(rows)
+
+
+def tasks(issues: tuple[IssueFacts, ...]) -> list[tuple[tuple[str, Owner], int]]:
+    """How many rows there are of each class and owner, whichever way the items were to go; the most frequent first."""
+    rows: Counter[tuple[str, Owner]] = Counter()
+    for kind, count in kinds(issues):
+        rows[kind.class_, kind.owner] += count
+    return _most_first(rows)
+
+
+def _most_first(rows: Counter[K]) -> list[tuple[K, int]]:
+    return sorted(rows.items(), key=lambda item: (-item[1], item[0]))

@@ -13,6 +13,7 @@ import msgspec
 
 from syncwatch.model import (
     NO_CONTEXT,
+    NO_MESSAGE,
     UNCLASSIFIED,
     Condition,
     Context,
@@ -32,7 +33,6 @@ from syncwatch.rows import EVERYTHING, Sight
 STALL_MARGIN = 900.0  # seconds granted on top of two plan intervals before silence means something
 NO_RECENT_SESSION = "no_recent_session"
 SESSION_TOO_LONG = "session_too_long"
-NO_MESSAGE = "no_message"
 INTERRUPTED = "sync_interrupted"
 TIME_LIMIT = "session_time_limit"
 SESSION_TIME_LIMIT = 3600.0  # seconds, the engine's own default

@@ -11,8 +11,9 @@ from syncwatch.diagnosis import ews, failure
 from syncwatch.diagnosis.case import NOT_VISIBLE, Case, Leaf, Step, Walk
 from syncwatch.diagnosis.instant import instant
 from syncwatch.diagnosis.items import kinds
-from syncwatch.diagnosis.states import BY_ACTIVITY, NO_MESSAGE
+from syncwatch.diagnosis.states import BY_ACTIVITY
 from syncwatch.model import (
+    NO_MESSAGE,
     Ground,
     Mailbox,
     Owner,

@@ -16,9 +16,9 @@ from syncwatch.classification.masking import Masking
 from syncwatch.clock import Clock
 from syncwatch.config.fleet import OrganizationWide
 from syncwatch.diagnosis.causes import Member, organization_wide
-from syncwatch.diagnosis.states import NO_MESSAGE, Circumstances, diagnose
+from syncwatch.diagnosis.states import Circumstances, diagnose
 from syncwatch.errors import PollError, Reason
-from syncwatch.model import NO_CONTEXT, UNCLASSIFIED, OwnerOf, Switch, UserFacts, Verdict
+from syncwatch.model import NO_CONTEXT, NO_MESSAGE, UNCLASSIFIED, OwnerOf, Switch, UserFacts, Verdict
 from syncwatch.polling.activity import needs_activity
 from syncwatch.polling.read import read
 from syncwatch.polling.terms import Terms

@@ -12,13 +12,12 @@ from types import MappingProxyType
 
 import msgspec
 
-from syncwatch.model import Cause, Finding, IssueFacts, SessionFacts, State, UserFacts, Verdict
+from syncwatch.model import NO_MESSAGE, Cause, Finding, IssueFacts, SessionFacts, State, UserFacts, Verdict
 from syncwatch.state.memory import Counters, KnownIssue, TenantMemory, UserMemory, plus
 from syncwatch.state.reading import Reading, UserReading
 
 DAY = 86_400.0
 DUPLICATES = "duplicate_events"
-NO_MESSAGE = "no_message"
 GUARD = "duplicate_guard"
 NOT_RUNNING = frozenset({State.NOT_INITIALIZED, State.ORGANIZATION_OFF, State.PAUSED, State.DOWN})
 
