@@ -7,6 +7,7 @@ bytes is never passed on, not even as the context of our error: a `UnicodeDecode
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -16,6 +17,7 @@ from syncwatch.panel.decoders import CompiledTable
 from syncwatch.panel.mending import TOO_DEEP, mend
 from syncwatch.panel.plan import TablePlan
 from syncwatch.panel.profile.written import Keys
+from syncwatch.panel.visible import all_show, plain, shown
 from syncwatch.rows import Figures
 
 SAMPLE = 50  # rows
@@ -70,9 +72,12 @@ def decode(table: CompiledTable, body: bytes, figures: Figures) -> Content:
     Raises:
         PollError: `DECODE` if it is no JSON, `SCHEMA` if it is no page as the profile describes it.
     """
+    content: Content | None
     try:
         rows, following, total = _parts(table.page.decode(body))
         content = Content(tuple(rows), following or None, total)
+        if not plain(body) and not all_show(table.ids, rows):
+            content = None
     except UNREADABLE:
         content = None
     if content is None:
@@ -109,11 +114,15 @@ def _row_by_row(table: CompiledTable, body: bytes, figures: Figures) -> Content:
     raws, following, total = _parts(_cut(table, body))
 
     def read(raw: msgspec.Raw) -> Any:
-        return None if TOO_DEEP in bytes(raw) else table.row.decode(raw)
+        return None if TOO_DEEP in bytes(raw) else shown(table.ids, table.row.decode(raw))
 
-    content = readable(raws, read, table.id.decode if table.id else None)
+    content = readable(raws, read, partial(_id, table.id) if table.id else None)
     figures.refused_rows[table.name] += content.bad
     return Content(content.rows, following or None, total, content.refused, content.bad)
+
+
+def _id(decoder: msgspec.json.Decoder[Any], raw: msgspec.Raw) -> Any:
+    return shown(("id",), decoder.decode(raw))
 
 
 def _parts(page: Any) -> tuple[list[Any], str | None, int | None]:

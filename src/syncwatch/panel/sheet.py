@@ -21,6 +21,7 @@ from syncwatch.panel.decode import Content, count_unknown, readable
 from syncwatch.panel.decoders import CompiledTable
 from syncwatch.panel.plan import TablePlan
 from syncwatch.panel.profile.written import Keys
+from syncwatch.panel.visible import shown
 from syncwatch.rows import Figures
 
 MAX_BYTES = 64 << 20
@@ -81,8 +82,8 @@ def read_sheet(plan: TablePlan, body: bytes, figures: Figures) -> Content:
             Reason.SCHEMA, f"{plan.name}: no column for {', '.join(missing)}: see the profile's fields"
         )
     table = plan.choose(sheet.has, whole=True)
-    read = partial(_record, table.row)
-    read_id = partial(_record, table.id) if table.id else None
+    read = partial(_record, table.row, table.ids)
+    read_id = partial(_record, table.id, ("id",)) if table.id else None
     good = readable(sheet.named(sheet.records), read, read_id)
     odd = readable(sheet.named(sheet.odd), read, None)
     bad = good.bad + len(sheet.odd)
@@ -194,6 +195,6 @@ def _makes_sense(table: CompiledTable, row: Any) -> bool:
     return all(word(row) in known for _, word, known in table.words)
 
 
-def _record(decoder: msgspec.json.Decoder[Any], cells: dict[str, str | None]) -> Any:
-    """What the decoder makes of a row of JSON, of a row of text."""
-    return msgspec.convert(cells, decoder.type, strict=False, dec_hook=decoder.dec_hook)
+def _record(decoder: msgspec.json.Decoder[Any], ids: tuple[str, ...], cells: dict[str, str | None]) -> Any:
+    """What the decoder makes of a row of JSON, of a row of text; None if one of its ids does not show."""
+    return shown(ids, msgspec.convert(cells, decoder.type, strict=False, dec_hook=decoder.dec_hook))

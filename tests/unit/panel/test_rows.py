@@ -1,6 +1,5 @@
 import io
 import json
-import re
 import sys
 import unicodedata
 from pathlib import Path
@@ -12,8 +11,8 @@ from rich.pretty import Pretty
 from syncwatch.model import Change, Direction, Mailbox, Operation, Outcome, Source, Switch
 from syncwatch.panel.compile import compile_profile
 from syncwatch.panel.decode import decode
-from syncwatch.panel.decoders import VISIBLE
 from syncwatch.panel.profile.load import load_profiles
+from syncwatch.panel.visible import plain, shows
 from syncwatch.rows import Figures
 
 SHIPPED = Path(__file__).parents[3] / "config" / "panels" / "litify-inbox.yaml"
@@ -215,10 +214,15 @@ def test_an_id_that_could_forge_what_is_written_about_it_is_refused_with_its_row
 def test_every_letter_may_stand_in_an_id_and_nothing_that_does_not_show():
     every = map(chr, range(sys.maxunicode + 1))
     hidden = [each for each in every if unicodedata.category(each) in {"Cc", "Cf", "Cs", "Zl", "Zp"}]
-    assert not [each for each in hidden if re.search(VISIBLE, each)]
-    assert not [each for each in hidden if re.search(VISIBLE, f"a{each}")]
-    for id_ in ("", "a", "Ann Well", "a@firm.example", "Zoë", "\u5f20\u4f1f", "{4e8a-3d12}/7"):
-        assert re.search(VISIBLE, id_), id_
+    assert not [each for each in hidden if shows(f"a{each}")]
+    assert not [each for each in hidden if plain(json.dumps(each).encode())]
+    assert not [
+        each
+        for each in hidden
+        if plain(json.dumps(each, ensure_ascii=False).encode("utf-8", "surrogatepass"))
+    ]
+    for id_ in ("", "a", "Ann Well", "a@firm.example", "Zoë", "\u5f20\u4f1f", "{4e8a-3d12}/7", "no\xa0break"):
+        assert shows(id_), id_
 
 
 @pytest.mark.parametrize("key", ["synchronizationStatus", "disabledDueToError", "lastSession", "issues"])

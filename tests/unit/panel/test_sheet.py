@@ -292,3 +292,10 @@ def test_a_file_is_given_up_before_it_has_filled_the_memory(plan, monkeypatch, c
     monkeypatch.setattr(sheet, "MAX_COLUMNS", 6)
     with pytest.raises(PollError, match="decode: users: more than"):
         read(plan, f"User ID,Mailbox,Switch\n{cells}".encode())
+
+
+def test_an_id_with_an_end_of_line_is_refused_with_its_row(plan):
+    figures = Figures()
+    content = read(plan, text(HEAD, ANN, ("a\nowner: nobody", *BOB[1:])), figures)
+    assert (names(content), content.refused) == ([("a", "Ann")], ())
+    assert figures.refused_rows == {"users": 1}
