@@ -142,10 +142,10 @@ OUTPUTS: Mapping[str, Output] = {
     ),
     "unclassified": Output(_command("unclassified", "CONFIG"), b"not shown"),
     "unclassified --all": Output(
-        _command("unclassified", "CONFIG", "--all"), b"item <*> is not available for <*>"
+        _command("unclassified", "CONFIG", "--all"), b"item <*> was written to the queue of <*>"
     ),
     "unclassified --all, of addresses": Output(
-        _command("unclassified", "CONFIG", "--all"), b"The attendee <*> was not found"
+        _command("unclassified", "CONFIG", "--all"), b"The attendee <*> was written to the queue"
     ),
     "suggest-rule": Output(_command("suggest-rule", "CONFIG"), b"Nothing"),
     "suggest-rule --all": Output(_command("suggest-rule", "CONFIG", "--all"), b"- id: the-item"),

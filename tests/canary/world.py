@@ -36,8 +36,8 @@ TEXTS = (
 )
 EVERYWHERE = f"{SUBJECT} {PERSON} {ADDRESS}"
 ABOUT_TECHNICAL = (
-    f"Blorp: the item {TECHNICAL} is not available for {PERSON}",
-    f"Blorp: the item \u201c{TECHNICAL.upper()}\u201d is not available for {ADDRESS}",
+    f"Blorp: the item {TECHNICAL} was written to the queue of {PERSON}",
+    f"Blorp: the item \u201c{TECHNICAL.upper()}\u201d was written to the queue of {ADDRESS}",
 )
 OF_ORDINARY_WORDS = (
     *(ORDINARY_ADDRESS, ORDINARY_ADDRESS.upper(), f"mailto:{ORDINARY_ADDRESS}", f"<{ORDINARY_ADDRESS}>,"),
@@ -51,7 +51,7 @@ OF_ORDINARY_WORDS = (
     ),
     f"/o=Bill/ou=May/cn={ORDINARY_HOST}",
 )
-ABOUT_ORDINARY = tuple(f"The attendee {each} was not found" for each in OF_ORDINARY_WORDS)
+ABOUT_ORDINARY = tuple(f"The attendee {each} was written to the queue" for each in OF_ORDINARY_WORDS)
 AS_ODD_VALUES: tuple[dict[str, Any], ...] = (
     {"mailboxStatus": EVERYWHERE},
     {"synchronizationStatus": EVERYWHERE},

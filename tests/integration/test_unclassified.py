@@ -13,10 +13,10 @@ from integration.serving import served
 from syncwatch.cli import app
 from syncwatch.setup import load_ruleset
 
-EVERYWHERE = "Blorp {n}: the quux of 'Calendar sync' is not available"
+EVERYWHERE = "Blorp {n}: the quux of 'Calendar sync' was written to the queue"
 NAME, ADDRESS = "Calendar Owner", "calendar.owner@folder.example"
 ONLY_A = "Widget {n} does not respond to request"
-TEMPLATE = "<*>: the <*> of <*> is not available"
+TEMPLATE = "<*>: the <*> of <*> was written to the queue"
 
 
 def firms(**errors: list[str]):
@@ -83,9 +83,9 @@ def test_the_gauge_counts_them_all_and_shows_none(ask):
 
 
 def test_a_name_and_an_address_of_everybodys_words_are_masked(ask):
-    text = f"the folder of {NAME} <{ADDRESS.upper()}> is not available to the owner"
+    text = f"the folder of {NAME} <{ADDRESS.upper()}> was written to the queue of the owner"
     result = ask("unclassified", "--all", a=[text])
-    assert table(result) == [["1", "1", "the <*> of <*> is not available to the <*>"]]
+    assert table(result) == [["1", "1", "the <*> of <*> was written to the queue of the <*>"]]
 
 
 def test_of_one_tenant_alone_nothing_is_shown_without_being_asked_for(ask):
