@@ -15,7 +15,7 @@ from syncwatch.setup import load_ruleset
 
 EVERYWHERE = "Blorp {n}: the quux of 'Calendar sync' was written to the queue"
 NAME, ADDRESS = "Calendar Owner", "calendar.owner@folder.example"
-ONLY_A = "Widget {n} does not respond to request"
+ONLY_A = "Zorble {n} does not respond to request"
 TEMPLATE = "<*>: the <*> of <*> was written to the queue"
 
 

@@ -73,14 +73,14 @@ class Book:
     """A rule set with what calls for its rules in one set of patterns.
 
     Attributes:
-        patterns: those that call for rules, and the openings of wrappers.
+        patterns: those that call for rules.
         unwrapper: finds inner texts.
         nothing: the answer where no rule speaks.
     """
 
     def __init__(self, ruleset: RuleSet) -> None:
         self.patterns = Patterns()
-        self.unwrapper = Unwrapper(ruleset.wrappers, self.patterns)
+        self.unwrapper = Unwrapper(ruleset.wrappers)
         self.nothing = _nothing(ruleset.catalogue)
         self._codes: dict[int, str] = {}
         self._conditions: dict[tuple[str, ...], AnyOf] = {}
@@ -90,31 +90,29 @@ class Book:
         self.patterns.compile()
 
     def called(self, hits: Iterable[int]) -> list[Candidate]:
-        """The candidates that any of the patterns calls for."""
-        return [candidate for hit in hits for candidate in self._called.get(hit, ())]
+        """The candidates that any of the patterns calls for, in the order in which they are asked."""
+        return sorted((each for hit in hits for each in self._called.get(hit, ())), key=_rank)
 
-    def speaks(self, text: bytes, hits: frozenset[int], around: bytes | None = None) -> Candidate | None:
-        """The rule that speaks of a text in which `hits` were found, or of one inside `around`; None if none does.
+    def speaks(self, text: bytes, around: bytes | None = None) -> Candidate | None:
+        """The rule that speaks of a text, or of one inside `around`; None if none does.
 
-        An inner text cannot say that a session completed: the words around it may be a failure's.
+        Sentences are looked for only where no code has the say. An inner text cannot say that a session completed: the
+        words around it may be a failure's.
         """
-        for candidate in sorted(self.called(hits), key=_rank):
-            if around is not None and candidate.rule.marks.completed:
-                continue
-            if candidate.fits(text, text if around is None else around):
-                return candidate
-        return None
+        codes = self.patterns.codes(text)
+        by_code = (each for each in self.called(codes) if each.rank[0] == _CODES)
+        if speaker := _first(by_code, text, around):
+            return speaker
+        called = self.called(codes | self.patterns.sentences(text))
+        return _first((each for each in called if around is None or each.rank[0] != _COMPLETED), text, around)
 
-    def final(self, text: bytes, hits: frozenset[int]) -> Candidate | None:
+    def final(self, text: bytes) -> Candidate | None:
         """The rule that speaks of a text so that nothing inside of it is asked; None if none does."""
-        final = (each for each in self.called(hits) if each.rule.final and each.fits(text, text))
-        return min(final, key=_rank, default=None)
+        return _first((each for each in self.called(self.patterns.found(text)) if each.rule.final), text)
 
-    def codes(self, hits: frozenset[int]) -> tuple[str, ...]:
-        """The codes among what was found."""
-        if self._codes.keys().isdisjoint(hits):
-            return ()
-        return tuple(self._codes[hit] for hit in sorted(hits & self._codes.keys()))[:MAX_CODES]
+    def codes(self, text: bytes) -> tuple[str, ...]:
+        """The codes that a text carries."""
+        return tuple(self._codes[hit] for hit in sorted(self.patterns.codes(text)))[:MAX_CODES]
 
     def _add(self, position: int, rule: Rule, catalogue: Catalogue) -> None:
         needs = tuple(self._any_of((each,)) for each in rule.all_)
@@ -136,6 +134,10 @@ class Book:
         if sentences not in self._conditions:
             self._conditions[sentences] = AnyOf(sentences)
         return self._conditions[sentences]
+
+
+def _first(candidates: Iterable[Candidate], text: bytes, around: bytes | None = None) -> Candidate | None:
+    return next((each for each in candidates if each.fits(text, text if around is None else around)), None)
 
 
 def _rank(candidate: Candidate) -> tuple[int, int]:

@@ -27,7 +27,7 @@ def overlaps(ruleset: RuleSet, book: Book) -> Iterator[str]:
         for case in rule.cases:
             text = normalise(case.text)
             hits = book.patterns.found(text)
-            speaker = book.speaks(text, hits)
+            speaker = book.speaks(text)
             others = {
                 each.rule.id
                 for each in book.called(hits)

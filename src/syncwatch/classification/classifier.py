@@ -39,19 +39,17 @@ class Classifier:
 
     def _read(self, text: str) -> Answer:
         spelled = normalise(text)
-        hits = self._book.patterns.found(spelled)
-        answer = self._answer(spelled, hits)
-        codes = self._book.codes(hits)
+        answer = self._answer(spelled)
+        codes = self._book.codes(spelled)
         return answer.carrying(codes) if codes else answer
 
-    def _answer(self, spelled: bytes, hits: frozenset[int]) -> Answer:
+    def _answer(self, spelled: bytes) -> Answer:
         book = self._book
-        inner_texts = book.unwrapper.inner(spelled, hits)
-        if inner_texts and (final := book.final(spelled, hits)):
+        inner_texts = book.unwrapper.inner(spelled)
+        if inner_texts and (final := book.final(spelled)):
             return final.answer
         for start, end in inner_texts:
-            inside = spelled[start:end]
-            if inner := book.speaks(inside, book.patterns.found(inside), spelled):
+            if inner := book.speaks(spelled[start:end], spelled):
                 return inner.answer
-        whole = book.speaks(spelled, hits)
+        whole = book.speaks(spelled)
         return whole.answer if whole else book.nothing

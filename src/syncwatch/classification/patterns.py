@@ -23,9 +23,9 @@ MAX_MEMORY = 1 << 18
 
 MAX_PROGRAM = 1200  # instructions of a pattern whose automaton has room to work in that memory
 MAX_MEMORY_OF_LITERALS = 64 << 20  # and that of one set of literals
-LITERALS_IN_SET = 8000
+LITERALS_IN_SET = 16_000
 
-_TOKEN = re.compile(rb"[0-9A-Za-z_]+")  # what RE2 takes for a word
+_WORD = re.compile(rb"[0-9A-Za-z_]+")  # what RE2 takes for one
 _QUOTING = r"\Q"  # what is quoted may go on to the end, over whatever is joined to it
 _ILLEGAL = "a construct that RE2 does not have"
 _UNRELATED = ("", "a", "\0 0-9")  # a pattern that finds itself in all of these finds itself in any text
@@ -135,6 +135,8 @@ class Literals:
 
     def found(self, text: bytes) -> frozenset[int]:
         """Numbers of those that stand in a text in UTF-8."""
+        if len(self._sets) == 1:
+            return frozenset(self._sets[0][1].Match(text) or ())
         return frozenset(first + each for first, made in self._sets for each in made.Match(text) or ())
 
 
@@ -142,7 +144,7 @@ class Asked(NamedTuple):
     """An alternative of a pattern: the pattern's number, what else it asks for, and the test of whether it matches."""
 
     number: int
-    besides: tuple[frozenset[int], ...]
+    besides: frozenset[int]
     test: Test
 
 
@@ -151,7 +153,7 @@ class Patterns:
 
     def __init__(self) -> None:
         self._numbers: dict[Pattern, int] = {}
-        self._codes: dict[bytes, int] = {}
+        self._codes: defaultdict[bytes, list[tuple[int, Test | None]]] = defaultdict(list)
         self._literals = Literals(())
         self._called: dict[int, list[Asked]] = {}
         self._always: list[Asked] = []
@@ -164,31 +166,51 @@ class Patterns:
         """No pattern comes after this."""
         literals: dict[str, int] = {}
         called: defaultdict[int, list[Asked]] = defaultdict(list)
+
+        def numbers(group: Iterable[str]) -> frozenset[int]:
+            return frozenset(literals.setdefault(literal, len(literals)) for literal in group)
+
         for pattern, number in self._numbers.items():
-            if pattern.is_code and _TOKEN.fullmatch(pattern.text.encode()):
-                self._codes[pattern.text.encode()] = number
+            if pattern.is_code:
+                first_word, *more = _WORD.findall(pattern.text.encode())
+                test = _test(pattern.expression, case_sensitive=True) if more else None
+                self._codes[first_word].append((number, test))
                 continue
-            for each in (pattern.expression,) if pattern.is_code else alternatives(pattern.text):
-                first, *others = required(each) or (frozenset[str](),)
-                besides = tuple(
-                    frozenset(literals.setdefault(one, len(literals)) for one in group) for group in others
-                )
-                asked = Asked(number, besides, _test(each, case_sensitive=pattern.is_code))
-                for literal in first:
-                    called[literals.setdefault(literal, len(literals))].append(asked)
+            for each in alternatives(pattern.text):
+                first, second = (*required(each), (), ())[:2]
+                asked = Asked(number, numbers(second), _test(each))
+                for literal in numbers(first):
+                    called[literal].append(asked)
                 self._always += [] if first else [asked]
         self._literals, self._called = Literals(literals), dict(called)
 
+    def codes(self, text: bytes) -> frozenset[int]:
+        """Numbers of the codes that stand in a text in UTF-8."""
+        known = self._codes
+        return frozenset(
+            number
+            for word in _WORD.findall(text)
+            if word in known
+            for number, test in known[word]
+            if test is None or test(text)
+        )
+
+    def sentences(self, text: bytes) -> frozenset[int]:
+        """Numbers of the sentences that match somewhere in a text in UTF-8."""
+        hits = {number for number, _, test in self._always if test(text)}
+        seen = self._literals.found(text)
+        unseen = seen.isdisjoint
+        for literal in seen:
+            for number, besides, test in self._called.get(literal, ()):
+                if number in hits or (besides and unseen(besides)):
+                    continue
+                if test(text):
+                    hits.add(number)
+        return frozenset(hits)
+
     def found(self, text: bytes) -> frozenset[int]:
         """Numbers of all patterns that match somewhere in a text in UTF-8."""
-        hits = {self._codes[token] for token in _TOKEN.findall(text) if token in self._codes}
-        seen = self._literals.found(text)
-        for literal in seen & self._called.keys():
-            for number, besides, test in self._called[literal]:
-                if number not in hits and not any(map(seen.isdisjoint, besides)) and test(text):
-                    hits.add(number)
-        hits.update(number for number, _, test in self._always if test(text))
-        return frozenset(hits)
+        return self.codes(text) | self.sentences(text)
 
     def __iter__(self) -> Iterator[Pattern]:
         """All patterns, by number."""

@@ -54,9 +54,8 @@ class Part(NamedTuple):
 def reasons(book: Book, text: str) -> tuple[Part, ...]:
     """The parts of a text as they were asked, innermost first, up to the one that a rule speaks of."""
     spelled = normalise(text)
-    hits = book.patterns.found(spelled)
     parts: list[Part] = []
-    inner = [] if book.final(spelled, hits) else book.unwrapper.inner(spelled, hits)
+    inner = [] if book.final(spelled) else book.unwrapper.inner(spelled)
     for start, end in [*inner, (0, len(spelled))]:
         look = _Look(book, spelled, start, end)
         parts.append(Part(look.characters(start), look.characters(end), tuple(look.heard())))
@@ -74,7 +73,7 @@ class _Look:
         self._text = text
         self._start, self._part = start, text[start:end]
         self._hits = book.patterns.found(self._part)
-        self.speaker = book.speaks(self._part, self._hits, None if self._part == text else text)
+        self.speaker = book.speaks(self._part, None if self._part == text else text)
 
     def heard(self) -> Iterator[Heard]:
         """Every rule that was called for, in the order in which they are asked."""

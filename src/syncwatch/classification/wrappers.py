@@ -1,8 +1,7 @@
 """What systems put around the error of another one: which part of a text is the innermost cause.
 
 A wrapper is data: the words that open it, what closes it if anything does, and cases. Promises only to say where the
-inner texts lie, innermost first and not more than a few; what they mean is the rules' business. Asked for after one
-pass over the text has told which wrappers occur, so that a text without any costs nothing.
+inner texts lie, innermost first and not more than a few; what they mean is the rules' business.
 """
 
 from collections.abc import Iterator, Mapping
@@ -59,20 +58,19 @@ class File(_Written):
 
 
 class Unwrapper:
-    """Wrappers made ready: their openings are among `patterns`, which somebody else runs over the text."""
+    """Wrappers made ready."""
 
-    def __init__(self, wrappers: tuple[Wrapper, ...], patterns: Patterns) -> None:
+    def __init__(self, wrappers: tuple[Wrapper, ...]) -> None:
+        self._openings = Patterns()
         self._wrappers: Mapping[int, Wrapper] = {
-            patterns.add(Pattern(wrapper.opens)): wrapper for wrapper in wrappers
+            self._openings.add(Pattern(wrapper.opens)): wrapper for wrapper in wrappers
         }
+        self._openings.compile()
 
-    def inner(self, text: bytes, hits: frozenset[int]) -> list[tuple[int, int]]:
+    def inner(self, text: bytes) -> list[tuple[int, int]]:
         """Where the inner texts of a text begin and end, in bytes: the innermost, which begins last, first."""
-        if self._wrappers.keys().isdisjoint(hits):
-            return []
-        opened = {
-            span for number in hits & self._wrappers.keys() for span in _inside(self._wrappers[number], text)
-        }
+        hits = self._openings.sentences(text)
+        opened = {span for number in hits for span in _inside(self._wrappers[number], text)}
         return sorted(opened, reverse=True)[:MAX_INNER]
 
 
