@@ -21,6 +21,7 @@ from syncwatch.classification.classifier import Classifier
 from syncwatch.classification.normalise import normalise
 from syncwatch.classification.ruleset import Rule, RuleSet
 from syncwatch.classification.wrappers import MAX_INNER, MAX_OPENINGS
+from syncwatch.cli.run import GC_ALLOCATIONS
 from syncwatch.model import UNCLASSIFIED
 from syncwatch.setup import load_ruleset
 
@@ -131,6 +132,7 @@ def run() -> Report:
         classifier.classify(text)
     gc.collect()
     gc.freeze()  # as the daemon does
+    gc.set_threshold(GC_ALLOCATIONS, 20, 100)
     ours: list[list[Answer]] = [[] for _ in new]
     theirs: list[list[Answer]] = [[] for _ in new]
 

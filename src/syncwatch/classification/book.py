@@ -96,15 +96,24 @@ class Book:
     def speaks(self, text: bytes, around: bytes | None = None) -> Candidate | None:
         """The rule that speaks of a text, or of one inside `around`; None if none does.
 
-        Sentences are looked for only where no code has the say. An inner text cannot say that a session completed: the
-        words around it may be a failure's.
+        Sentences are looked for only where no code has the say, and in the order of the rules, up to the first that fits.
+        An inner text cannot say that a session completed: the words around it may be a failure's.
         """
-        codes = self.patterns.codes(text)
-        by_code = (each for each in self.called(codes) if each.rank[0] == _CODES)
-        if speaker := _first(by_code, text, around):
+        by_code = self.called(self.patterns.codes(text))
+        if speaker := _first((each for each in by_code if each.rank[0] == _CODES), text, around):
             return speaker
-        called = self.called(codes | self.patterns.sentences(text))
-        return _first((each for each in called if around is None or each.rank[0] != _COMPLETED), text, around)
+        by_sentence = [
+            (candidate, asked.test)
+            for asked in self.patterns.asked(text)
+            for candidate in self._called[asked.number]
+        ]
+        by_sentence += [(each, _said) for each in by_code if each.rank[0] == _COMPLETED]
+        by_sentence.sort(key=_rank_of_first)
+        for candidate, test in by_sentence:
+            inside = around is not None and candidate.rank[0] == _COMPLETED
+            if not inside and test(text) and candidate.fits(text, text if around is None else around):
+                return candidate
+        return None
 
     def final(self, text: bytes) -> Candidate | None:
         """The rule that speaks of a text so that nothing inside of it is asked; None if none does."""
@@ -138,6 +147,14 @@ class Book:
 
 def _first(candidates: Iterable[Candidate], text: bytes, around: bytes | None = None) -> Candidate | None:
     return next((each for each in candidates if each.fits(text, text if around is None else around)), None)
+
+
+def _said(_: bytes) -> bool:
+    return True
+
+
+def _rank_of_first(pair: tuple[Candidate, object]) -> tuple[int, int]:
+    return pair[0].rank
 
 
 def _rank(candidate: Candidate) -> tuple[int, int]:

@@ -195,18 +195,21 @@ class Patterns:
             if test is None or test(text)
         )
 
+    def asked(self, text: bytes) -> list[Asked]:
+        """The alternatives of sentences that may match a text in UTF-8, because it has what they ask for."""
+        seen = self._literals.found(text)
+        unseen, called = seen.isdisjoint, self._called
+        return self._always + [
+            each
+            for literal in seen
+            if literal in called
+            for each in called[literal]
+            if not (each.besides and unseen(each.besides))
+        ]
+
     def sentences(self, text: bytes) -> frozenset[int]:
         """Numbers of the sentences that match somewhere in a text in UTF-8."""
-        hits = {number for number, _, test in self._always if test(text)}
-        seen = self._literals.found(text)
-        unseen = seen.isdisjoint
-        for literal in seen:
-            for number, besides, test in self._called.get(literal, ()):
-                if number in hits or (besides and unseen(besides)):
-                    continue
-                if test(text):
-                    hits.add(number)
-        return frozenset(hits)
+        return frozenset(each.number for each in self.asked(text) if each.test(text))
 
     def found(self, text: bytes) -> frozenset[int]:
         """Numbers of all patterns that match somewhere in a text in UTF-8."""
