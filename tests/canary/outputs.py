@@ -148,7 +148,7 @@ OUTPUTS: Mapping[str, Output] = {
         _command("unclassified", "CONFIG", "--all"), b"The attendee <*> was written to the queue"
     ),
     "suggest-rule": Output(_command("suggest-rule", "CONFIG"), b"Nothing"),
-    "suggest-rule --all": Output(_command("suggest-rule", "CONFIG", "--all"), b"- id: the-item"),
+    "suggest-rule --all": Output(_command("suggest-rule", "CONFIG", "--all"), b"  - id: "),
     **{f"diagnose u-{number}": _diagnose(f"u-{number}") for number in (0, 3, 5)},
     "diagnose a user with odd values": _diagnose("odd-0"),
     "diagnose an exported user": Output(

@@ -59,7 +59,8 @@ def _leaf(leaf: Leaf, remark: str = "") -> Iterator[str]:
 def _rule(verdict: Verdict) -> Iterator[str]:
     if verdict.finding is not None:
         codes = ", ".join(verdict.finding.codes)
-        yield f"rule:   {verdict.finding.rule or 'none'}{f' (codes: {codes})' if codes else ''}"
+        told = f", confidence {verdict.finding.confidence:g}" if verdict.finding.rule else ""
+        yield f"rule:   {verdict.finding.rule or 'none'}{f' (codes: {codes})' if codes else ''}{told}"
 
 
 def _evidence(user: UserView, sight: Sight) -> Iterator[str]:

@@ -111,7 +111,7 @@ SESSION_FAILURES = (
     Text("sync_scope_too_large", "SD0019: Maximum snapshot records limit is exceeded: (10000/10040/0)"),
     Text("sync_scope_too_large", "A limit on the number of snapshot records is exceeded (10000/10040/0)"),
     Text("unclassified", "Pipeline stage $n gave back a value that nobody had foreseen (ref $guid)"),
-    Text("unclassified", "Could not place $subject while ledger $n was open (ref $guid)"),
+    Text("unclassified", "Ledger $n kept $subject for the stage after (ref $guid)"),
 )
 
 
