@@ -26,6 +26,7 @@ from syncwatch.model import UNCLASSIFIED
 from syncwatch.setup import load_ruleset
 
 ROUNDS = 5
+WARM = 4  # rounds before
 TEXTS = 1000  # in each round
 PAIRS = 0.1  # share of texts that join two cases, so that the order of the rules matters
 WRAPPED = 0.2  # share of texts that stand in the words of another system
@@ -128,8 +129,9 @@ def run() -> Report:
     ruleset = load_ruleset()
     classifier = Classifier(Book(ruleset))
     new = [list(_texts(ruleset.rules, Random(number))) for number in range(ROUNDS)]
-    for text in _texts(ruleset.rules, Random("warm")):  # RE2 builds its automata on the way
-        classifier.classify(text)
+    for number in range(WARM):  # RE2 builds its automata on the way
+        for text in _texts(ruleset.rules, Random(f"warm {number}")):
+            classifier.classify(text)
     gc.collect()
     gc.freeze()  # as the daemon does
     gc.set_threshold(GC_ALLOCATIONS, 20, 100)

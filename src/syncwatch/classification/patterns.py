@@ -22,9 +22,11 @@ from syncwatch.classification.required import alternatives, required
 MAX_MEMORY = 1 << 18
 
 MAX_PROGRAM = 1200  # instructions of a pattern whose automaton has room to work in that memory
+SHORT, FEW = 200, 100  # characters of a pattern, and repetitions in it, that make no more of them than that
 MAX_MEMORY_OF_LITERALS = 64 << 20  # and that of one set of literals
 LITERALS_IN_SET = 16_000
 
+_COUNTS = re.compile(r"(\d+)\}")
 _WORD = re.compile(rb"[0-9A-Za-z_]+")  # what RE2 takes for one
 _QUOTING = r"\Q"  # what is quoted may go on to the end, over whatever is joined to it
 _ILLEGAL = "a construct that RE2 does not have"
@@ -104,10 +106,11 @@ def _test(expression: str, *, case_sensitive: bool = False) -> Test:
     not fit into its memory finds nothing, and does not say so: a large pattern is searched for.
     """
     options = _options(case_sensitive=case_sensitive)
-    searched = re2.compile(expression.encode(), options)
-    if searched.programsize > MAX_PROGRAM:
-        search: Test = searched.search
-        return search
+    if len(expression) > SHORT or sum(map(int, _COUNTS.findall(expression))) > FEW:
+        searched = re2.compile(expression.encode(), options)
+        if searched.programsize > MAX_PROGRAM:
+            search: Test = searched.search
+            return search
     alone = re2.Set.SearchSet(options)
     alone.Add(expression)
     alone.Compile()
@@ -138,6 +141,22 @@ class Literals:
         if len(self._sets) == 1:
             return frozenset(self._sets[0][1].Match(text) or ())
         return frozenset(first + each for first, made in self._sets for each in made.Match(text) or ())
+
+
+class Later:
+    """A test that is made when it is asked for the first time: most patterns of a rule set never are."""
+
+    __slots__ = ("_expression", "_test")
+
+    def __init__(self, expression: str) -> None:
+        self._expression = expression
+        self._test: Test | None = None
+
+    def __call__(self, text: bytes) -> object:
+        """Whether the pattern matches somewhere in a text in UTF-8."""
+        if self._test is None:
+            self._test = _test(self._expression)
+        return self._test(text)
 
 
 class Asked(NamedTuple):
@@ -178,7 +197,7 @@ class Patterns:
                 continue
             for each in alternatives(pattern.text):
                 first, second = (*required(each), (), ())[:2]
-                asked = Asked(number, numbers(second), _test(each))
+                asked = Asked(number, numbers(second), Later(each))
                 for literal in numbers(first):
                     called[literal].append(asked)
                 self._always += [] if first else [asked]

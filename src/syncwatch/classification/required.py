@@ -23,6 +23,9 @@ MAX_GROUP = 400  # literals of one group
 _ESCAPE = re.compile(r"\\(?:[pPx]\{[^}]*\}|x..|[pP].|.)", re.DOTALL)
 _CLASS = re.compile(r"\[\^?\]?(?:\\.|\[:\^?\w+:\]|[^\]\\])*\]", re.DOTALL)
 _GROUP = re.compile(r"\((?:\?(?:P?<\w+>|[imsU-]*:?))?")
+_PLAIN = re.compile(
+    r"[^\\.\[\](){}|?*+^$]+(?![?*+{])"
+)  # the last character of it is not what a quantifier is about
 _QUANTIFIER = re.compile(r"(?:([?*+])|\{(\d+)(,?)(\d*)\})\??")
 _NOT_SIMPLE = re.compile(r"\\Q|\(\?[imsU-]+\)")  # flags, too, go over a `|`
 _WITHOUT_WIDTH = frozenset({"\\b", "\\B", "\\A", "\\z", "^", "$"})
@@ -82,6 +85,10 @@ class _Reader:
     def _sequence(self) -> Part:
         run, whole, groups = _EMPTY, True, list[Group]()
         while self._peek() not in {"", "|", ")"}:
+            if plain := _PLAIN.match(self._pattern, self._at):
+                self._at = plain.end()
+                run = frozenset(each + _folded(plain[0]) for each in run)
+                continue
             part, ends = self._quantified(self._atom())
             joined = _joined(run, part.exact)
             if joined is None:
@@ -146,9 +153,9 @@ class _Reader:
         return found[0] if found else ""
 
 
-def _folded(character: str) -> str:
+def _folded(text: str) -> str:
     """Literals are looked for in any case; to fold more than ASCII could make two characters of one."""
-    return character.lower() if character.isascii() else character
+    return text.lower() if text.isascii() else text
 
 
 def _escaped(written: str) -> Part:
