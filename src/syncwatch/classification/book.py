@@ -93,13 +93,15 @@ class Book:
         """The candidates that any of the patterns calls for, in the order in which they are asked."""
         return sorted((each for hit in hits for each in self._called.get(hit, ())), key=_rank)
 
-    def speaks(self, text: bytes, around: bytes | None = None) -> Candidate | None:
-        """The rule that speaks of a text, or of one inside `around`; None if none does.
+    def speaks(
+        self, text: bytes, around: bytes | None = None, *, codes: frozenset[int] | None = None
+    ) -> Candidate | None:
+        """The rule that speaks of a text, or of one inside `around`; None if none does. `codes` are its, if known.
 
         Sentences are looked for only where no code has the say, and in the order of the rules, up to the first that fits.
         An inner text cannot say that a session completed: the words around it may be a failure's.
         """
-        by_code = self.called(self.patterns.codes(text))
+        by_code = self.called(self.patterns.codes(text) if codes is None else codes)
         if speaker := _first((each for each in by_code if each.rank[0] == _CODES), text, around):
             return speaker
         by_sentence = [
@@ -119,9 +121,9 @@ class Book:
         """The rule that speaks of a text so that nothing inside of it is asked; None if none does."""
         return _first((each for each in self.called(self.patterns.found(text)) if each.rule.final), text)
 
-    def codes(self, text: bytes) -> tuple[str, ...]:
-        """The codes that a text carries."""
-        return tuple(self._codes[hit] for hit in sorted(self.patterns.codes(text)))[:MAX_CODES]
+    def named(self, codes: frozenset[int]) -> tuple[str, ...]:
+        """These codes by name, not more than a few."""
+        return tuple(self._codes[code] for code in sorted(codes))[:MAX_CODES]
 
     def _add(self, position: int, rule: Rule, catalogue: Catalogue) -> None:
         needs = tuple(self._any_of((each,)) for each in rule.all_)

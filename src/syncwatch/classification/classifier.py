@@ -39,11 +39,11 @@ class Classifier:
 
     def _read(self, text: str) -> Answer:
         spelled = normalise(text)
-        answer = self._answer(spelled)
-        codes = self._book.codes(spelled)
-        return answer.carrying(codes) if codes else answer
+        codes = self._book.patterns.codes(spelled)
+        answer = self._answer(spelled, codes)
+        return answer.carrying(self._book.named(codes)) if codes else answer
 
-    def _answer(self, spelled: bytes) -> Answer:
+    def _answer(self, spelled: bytes, codes: frozenset[int]) -> Answer:
         book = self._book
         inner_texts = book.unwrapper.inner(spelled)
         if inner_texts and (final := book.final(spelled)):
@@ -51,5 +51,5 @@ class Classifier:
         for start, end in inner_texts:
             if inner := book.speaks(spelled[start:end], spelled):
                 return inner.answer
-        whole = book.speaks(spelled)
+        whole = book.speaks(spelled, codes=codes)
         return whole.answer if whole else book.nothing
