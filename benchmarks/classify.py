@@ -29,7 +29,7 @@ ROUNDS = 5
 WARM = 4  # rounds before
 TEXTS = 1000  # in each round
 PAIRS = 0.1  # share of texts that join two cases, so that the order of the rules matters
-WRAPPED = 0.2  # share of texts that stand in the words of another system
+WRAPPED = 0.13  # share of texts that stand in the words of another system, as among real ones
 WRAPPINGS = (
     "Error occurred during Crm Export: ",
     "System.DmlException: Insert failed. First exception on row 0; first error: ",
