@@ -9,9 +9,8 @@ filter that does the same, but beyond some hundred patterns its work grows faste
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import lru_cache
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import re2
 
@@ -22,11 +21,10 @@ from syncwatch.classification.required import alternatives, required
 MAX_MEMORY = 1 << 18
 
 MAX_PROGRAM = 1200  # instructions of a pattern whose automaton has room to work in that memory
-SHORT, FEW = 200, 100  # characters of a pattern, and repetitions in it, that make no more of them than that
 MAX_MEMORY_OF_LITERALS = 64 << 20  # and that of one set of literals
 LITERALS_IN_SET = 16_000
+LITERAL_LENGTH = 60  # characters of a literal that are looked for; so many of them fit into that memory
 
-_COUNTS = re.compile(r"(\d+)\}")
 _WORD = re.compile(rb"[0-9A-Za-z_]+")  # what RE2 takes for one
 _QUOTING = r"\Q"  # what is quoted may go on to the end, over whatever is joined to it
 _ILLEGAL = "a construct that RE2 does not have"
@@ -72,12 +70,8 @@ def refusal(pattern: str) -> str | None:
 
 def spans(pattern: Pattern, text: bytes) -> Iterator[tuple[int, int]]:
     """Where a pattern matches in a text in UTF-8, in bytes; one after the other."""
-    return (match.span() for match in _compiled(pattern).finditer(text))
-
-
-@lru_cache(maxsize=256)
-def _compiled(pattern: Pattern) -> Any:
-    return re2.compile(pattern.expression.encode(), _options(case_sensitive=pattern.is_code))
+    compiled = re2.compile(pattern.expression.encode(), _options(case_sensitive=pattern.is_code))
+    return (match.span() for match in compiled.finditer(text))
 
 
 Test = Callable[[bytes], object]
@@ -106,11 +100,10 @@ def _test(expression: str, *, case_sensitive: bool = False) -> Test:
     not fit into its memory finds nothing, and does not say so: a large pattern is searched for.
     """
     options = _options(case_sensitive=case_sensitive)
-    if len(expression) > SHORT or sum(map(int, _COUNTS.findall(expression))) > FEW:
-        searched = re2.compile(expression.encode(), options)
-        if searched.programsize > MAX_PROGRAM:
-            search: Test = searched.search
-            return search
+    searched = re2.compile(expression.encode(), options)
+    if searched.programsize > MAX_PROGRAM:
+        search: Test = searched.search
+        return search
     alone = re2.Set.SearchSet(options)
     alone.Add(expression)
     alone.Compile()
@@ -187,7 +180,10 @@ class Patterns:
         called: defaultdict[int, list[Asked]] = defaultdict(list)
 
         def numbers(group: Iterable[str]) -> frozenset[int]:
-            return frozenset(literals.setdefault(literal, len(literals)) for literal in group)
+            return frozenset(
+                literals.setdefault(each, len(literals))
+                for each in {literal[:LITERAL_LENGTH] for literal in group}
+            )
 
         for pattern, number in self._numbers.items():
             if pattern.is_code:

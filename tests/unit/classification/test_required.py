@@ -117,3 +117,20 @@ def test_a_pattern_whose_automaton_is_large_is_found():
     patterns.add(Pattern(r"start(?:.{0,80}[a-m]){3}end"))
     patterns.compile()
     assert patterns.found(b"start" + b"z" * 70 + b"a" + b"z" * 70 + b"b" + b"z" * 70 + b"cend") == {0}
+
+
+@pytest.mark.parametrize("pattern", [r"start(?:.{0,20}a){1,20}end", r"start(?:(?:x.{0,9}y){0,9}z){1,5}end"])
+def test_a_short_pattern_of_nested_repetitions_is_found(pattern):
+    patterns = Patterns()
+    patterns.add(Pattern(pattern))
+    patterns.compile()
+    text = b"start" + b"xyz" * 3 + b"bbbba" * 9 + b"end" if "20" in pattern else b"startxyzxyzend"
+    assert patterns.found(text) == {0}
+
+
+def test_many_long_literals_are_found():
+    patterns = Patterns()
+    for number in range(3000):
+        patterns.add(Pattern(f"{'long' * 300}{number}|{number}{'tail' * 300}"))
+    patterns.compile()
+    assert patterns.found(f"7{'tail' * 300}".encode()) == {7}
