@@ -68,10 +68,21 @@ def refusal(pattern: str) -> str | None:
     return None
 
 
+class Places:
+    """A pattern that is asked where it matches."""
+
+    def __init__(self, pattern: Pattern) -> None:
+        options = _options(case_sensitive=pattern.is_code)
+        self._compiled = re2.compile(pattern.expression.encode(), options)
+
+    def of(self, text: bytes) -> Iterator[tuple[int, int]]:
+        """Where it matches in a text in UTF-8, in bytes; one after the other."""
+        return (match.span() for match in self._compiled.finditer(text))
+
+
 def spans(pattern: Pattern, text: bytes) -> Iterator[tuple[int, int]]:
-    """Where a pattern matches in a text in UTF-8, in bytes; one after the other."""
-    compiled = re2.compile(pattern.expression.encode(), _options(case_sensitive=pattern.is_code))
-    return (match.span() for match in compiled.finditer(text))
+    """Where a pattern matches in a text in UTF-8, in bytes, asked once."""
+    return Places(pattern).of(text)
 
 
 Test = Callable[[bytes], object]

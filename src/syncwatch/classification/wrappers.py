@@ -6,12 +6,12 @@ inner texts lie, innermost first and not more than a few; what they mean is the 
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from syncwatch.classification.normalise import normalise
-from syncwatch.classification.patterns import Pattern, Patterns, refusal, spans
+from syncwatch.classification.patterns import Pattern, Patterns, Places, refusal
 from syncwatch.config.reader import Document, read, validate
 from syncwatch.errors import ConfigError, Problem
 
@@ -57,13 +57,25 @@ class File(_Written):
     wrappers: tuple[Wrapper, ...]
 
 
+class _Ready(NamedTuple):
+    """A wrapper whose patterns are compiled."""
+
+    opens: Places
+    closes: Places | None
+
+
+def _ready(wrapper: Wrapper) -> _Ready:
+    closes = Places(Pattern(wrapper.closes)) if wrapper.closes is not None else None
+    return _Ready(Places(Pattern(wrapper.opens)), closes)
+
+
 class Unwrapper:
     """Wrappers made ready."""
 
     def __init__(self, wrappers: tuple[Wrapper, ...]) -> None:
         self._openings = Patterns()
-        self._wrappers: Mapping[int, Wrapper] = {
-            self._openings.add(Pattern(wrapper.opens)): wrapper for wrapper in wrappers
+        self._wrappers: Mapping[int, _Ready] = {
+            self._openings.add(Pattern(wrapper.opens)): _ready(wrapper) for wrapper in wrappers
         }
         self._openings.compile()
 
@@ -87,9 +99,9 @@ def load_wrappers(file: Path) -> tuple[tuple[Wrapper, ...], str]:
     return model.wrappers, model.model_dump_json()
 
 
-def _inside(wrapper: Wrapper, text: bytes) -> Iterator[tuple[int, int]]:
-    closings = [] if wrapper.closes is None else [start for start, _ in spans(Pattern(wrapper.closes), text)]
-    for number, (_, start) in enumerate(spans(Pattern(wrapper.opens), text)):
+def _inside(wrapper: _Ready, text: bytes) -> Iterator[tuple[int, int]]:
+    closings = [] if wrapper.closes is None else [start for start, _ in wrapper.closes.of(text)]
+    for number, (_, start) in enumerate(wrapper.opens.of(text)):
         if number == MAX_OPENINGS:
             return
         end = next((each for each in closings if each >= start), len(text))
@@ -116,7 +128,7 @@ def _check(document: Document, model: File) -> Iterator[Problem]:
 def _check_cases(document: Document, here: tuple[str | int, ...], wrapper: Wrapper) -> Iterator[Problem]:
     for index, case in enumerate(wrapper.cases):
         text = normalise(case.text)
-        start, end = max(_inside(wrapper, text), default=(0, 0))
+        start, end = max(_inside(_ready(wrapper), text), default=(0, 0))
         if text[start:end].decode().strip() != case.inner:
             message = f'wrapper "{wrapper.id}": the innermost text of this case is another one'
             yield document.problem((*here, "cases", index), message)
