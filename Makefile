@@ -6,7 +6,7 @@
 export PATH := $(PATH):$(CURDIR)/.tools/bin
 
 PYTHON_IN := .venv/bin/python
-TOOLS := promtool prometheus
+TOOLS := promtool prometheus postgres
 COMPILE := .venv/bin/uv pip compile pyproject.toml --quiet --python $(PYTHON_IN) --python-version 3.11 \
 	--universal --generate-hashes --no-header --no-annotate
 
