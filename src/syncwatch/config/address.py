@@ -16,11 +16,11 @@ from pydantic import AfterValidator, BeforeValidator
 MAX_URL = 2048
 MAX_SECRET_URL = 8192  # a pre-signed one holds a session's token
 MAX_PORT = 65535
+UNFIT = re.compile(r"[\x00-\x20\x7f\\<>\"{}|^`]")
 
 _HOST = re.compile(
     r"(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*\.?"
 )
-_UNFIT = re.compile(r"[\x00-\x20\x7f\\<>\"{}|^`]")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _FOLDER = "must be the URL of an absolute folder: write file:///srv/exports, with three slashes"
@@ -47,7 +47,7 @@ def address(value: Any) -> Address:
     host, colon, port = value.strip().lower().rpartition(":")
     bracketed = host.startswith("[") and host.endswith("]")
     host = host[1:-1] if bracketed else host
-    fits = colon and bracketed == (":" in host) and (not host or _is_host(host))
+    fits = colon and bracketed == (":" in host) and (not host or is_host(host))
     if not fits or not re.fullmatch(r"[0-9]{1,5}", port) or int(port) > MAX_PORT:
         raise ValueError(_LISTEN)
     return Address(host, int(port))
@@ -92,8 +92,8 @@ def panel_url(value: str) -> str:
         raise ValueError(_FOLDER)
     if "?" in path or "#" in path:
         raise ValueError("must not carry a query or a fragment: write %3F for `?` and %23 for `#`")
-    folder = _unquoted(path)
-    if folder is None or not Path(folder).name or _UNFIT.search(path) or len(path) > MAX_URL:
+    folder = unquoted(path)
+    if folder is None or not Path(folder).name or UNFIT.search(path) or len(path) > MAX_URL:
         raise ValueError(f"{_FOLDER}, and %20 for a space")
     if ".." in folder.split("/"):
         raise ValueError("must not hold `..`: write the folder's own path")
@@ -116,7 +116,7 @@ def host_entry(value: str) -> str:
     try:
         parts = urlsplit(f"//{entry}")
         fits = (
-            parts.netloc == entry and "@" not in entry and _is_host(parts.hostname or "") and parts.port != 0
+            parts.netloc == entry and "@" not in entry and is_host(parts.hostname or "") and parts.port != 0
         )
     except ValueError:
         fits = False
@@ -149,28 +149,17 @@ def exposed(url: str) -> bool:
         return True
 
 
-def _web(value: str, most: int) -> tuple[str, str]:
-    """Take an http or https URL apart: up to the path, without a slash at the end; and its query.
-
-    Raises:
-        ValueError: it is none, or carries user information.
-    """
+def split(url: str) -> SplitResult:
+    """Take a URL apart; one that cannot be comes out without a scheme."""
     try:
-        parts = urlsplit(value)
-        port = parts.port
+        parts = urlsplit(url)
+        fits = parts.port != 0
     except ValueError:
-        parts, port = SplitResult("", "", "", "", ""), None
-    host = (parts.hostname or "").lower()
-    if parts.scheme not in _DEFAULT_PORTS or not _is_host(host) or _UNFIT.search(value) or len(value) > most:
-        raise ValueError("must be an http or https URL: write https://host or https://host/path")
-    if "@" in parts.netloc:
-        raise ValueError("must not carry user information: use a credential")
-    named = f"[{host}]" if ":" in host else host
-    base = f"{parts.scheme}://{named}{f':{port}' if port is not None else ''}{parts.path.rstrip('/')}"
-    return base, parts.query
+        fits = False
+    return parts if fits else SplitResult("", "", "", "", "")
 
 
-def _unquoted(path: str) -> str | None:
+def unquoted(path: str) -> str | None:
     """Decode the %XX of a path; None if that gives no text, or control characters."""
     try:
         decoded = unquote(path, errors="strict")
@@ -179,7 +168,7 @@ def _unquoted(path: str) -> str | None:
     return None if _CONTROL.search(decoded) else decoded
 
 
-def _is_host(host: str) -> bool:
+def is_host(host: str) -> bool:
     """Tell whether it is a host name or an address, without brackets."""
     if ":" not in host:
         return _HOST.fullmatch(host) is not None
@@ -188,6 +177,24 @@ def _is_host(host: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _web(value: str, most: int) -> tuple[str, str]:
+    """Take an http or https URL apart: up to the path, without a slash at the end; and its query.
+
+    Raises:
+        ValueError: it is none, or carries user information.
+    """
+    parts = split(value)
+    port = parts.port
+    host = parts.hostname or ""
+    if parts.scheme not in _DEFAULT_PORTS or not is_host(host) or UNFIT.search(value) or len(value) > most:
+        raise ValueError("must be an http or https URL: write https://host or https://host/path")
+    if "@" in parts.netloc:
+        raise ValueError("must not carry user information: use a credential")
+    named = f"[{host}]" if ":" in host else host
+    base = f"{parts.scheme}://{named}{f':{port}' if port is not None else ''}{parts.path.rstrip('/')}"
+    return base, parts.query
 
 
 Listen = Annotated[Address, BeforeValidator(address)]

@@ -16,7 +16,7 @@ from syncwatch.config.address import exposed, hosts_of, own_host
 from syncwatch.config.destinations import Destination
 from syncwatch.config.document import Document, Location
 from syncwatch.config.schema import SOURCES, TENANT, CredentialSection, TenantSection
-from syncwatch.config.secrets import Credential, FileSecret, Secret, SecretUnavailable, VariableSecret
+from syncwatch.config.secrets import Credential, Secret, SecretUnavailable, secret_at
 from syncwatch.errors import Problem
 
 
@@ -78,11 +78,7 @@ class Issuer:
         return issued
 
     def _secret(self, source: str, place: str, location: Location, prefix: str) -> Secret:
-        secret: Secret
-        if source.endswith("_env"):
-            secret = VariableSecret(place, self.environ)
-        else:
-            secret = FileSecret(self.document.file.parent / place)
+        secret = secret_at(source, place, self.document.file.parent, self.environ)
         try:
             secret.read()
         except SecretUnavailable as error:

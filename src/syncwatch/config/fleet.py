@@ -10,6 +10,26 @@ from syncwatch.config.secrets import Credential, Secret
 
 
 @dataclass(frozen=True, slots=True)
+class State:
+    """Where what survives a restart is kept.
+
+    Attributes:
+        path: folder of the embedded journal.
+        url: of the PostgreSQL database that is the journal, as SQLAlchemy takes it, without a password; None for
+            the embedded one.
+        password: what the database asks for, if anything.
+        key_file: holds the key of fingerprints and hashed ids, as bytes; given with a database, and only with one.
+        retention: seconds for which a tenant that is gone is remembered.
+    """
+
+    path: Path
+    url: str | None
+    password: Secret | None
+    key_file: Path | None
+    retention: float
+
+
+@dataclass(frozen=True, slots=True)
 class Polling:
     """How often and how patiently panels are polled; all but `concurrency` in seconds.
 
@@ -91,7 +111,7 @@ class Config:
     Attributes:
         document: the file, for problems that only show in the light of other files.
         web_listen: host and port to listen on.
-        state_path: folder for what survives a restart.
+        state: see `State`.
         polling: see `Polling`.
         organization_wide: see `OrganizationWide`.
         session_time_limit: seconds after which the engine itself cuts a session.
@@ -106,7 +126,7 @@ class Config:
 
     document: Document = field(repr=False)
     web_listen: Address
-    state_path: Path
+    state: State
     polling: Polling
     organization_wide: OrganizationWide
     session_time_limit: float

@@ -14,13 +14,20 @@ from typing import Any
 from syncwatch.config.credentials import Issuer
 from syncwatch.config.destinations import Destination, find
 from syncwatch.config.document import Document, Location
-from syncwatch.config.fleet import Config, OrganizationWide, Polling, Tenant
+from syncwatch.config.fleet import Config, OrganizationWide, Polling, State, Tenant
 from syncwatch.config.reader import examine, read
-from syncwatch.config.schema import CredentialSection, FilesSection, Outline, PollingSection, TenantSection
-from syncwatch.config.secrets import Credential
+from syncwatch.config.schema import (
+    CredentialSection,
+    FilesSection,
+    Outline,
+    PollingSection,
+    StateSection,
+    TenantSection,
+)
+from syncwatch.config.secrets import Credential, SecretUnavailable, secret_at
 from syncwatch.errors import ConfigError, Problem
 
-__all__ = ["Check", "Config", "Polling", "Tenant", "load"]
+__all__ = ["Check", "Config", "Polling", "State", "Tenant", "load"]
 
 ALWAYS_LABELS = ("region", "team", "tier")
 STALE_INTERVALS = 3  # data is not stale before as many intervals have passed
@@ -63,6 +70,7 @@ def _config(document: Document, environ: Mapping[str, str], problems: list[Probl
     issuer = Issuer(document, environ, sections, entries, destinations)
     issued = issuer.issue()
     problems += issuer.problems
+    state = _state(document, environ, problems)
     if outline is None:
         return None
     tenants = tuple(
@@ -72,7 +80,7 @@ def _config(document: Document, environ: Mapping[str, str], problems: list[Probl
     return Config(
         document=document,
         web_listen=outline.web.listen,
-        state_path=document.file.parent / outline.state.path,
+        state=state,
         polling=Polling(**outline.polling.model_dump()),
         organization_wide=OrganizationWide(**outline.diagnosis.organization_wide.model_dump()),
         session_time_limit=outline.diagnosis.session_time_limit,
@@ -83,6 +91,31 @@ def _config(document: Document, environ: Mapping[str, str], problems: list[Probl
         tenants=tenants,
         label_names=tuple(sorted({name for tenant in tenants for name in tenant.labels} | {*ALWAYS_LABELS})),
         warnings=tuple(_warnings(document)),
+    )
+
+
+def _state(document: Document, environ: Mapping[str, str], problems: list[Problem]) -> State:
+    """Examined by itself, so that what is wrong elsewhere does not hide a missing password."""
+    section: StateSection | None = None
+    if _part(document, "state", dict):
+        section, found = examine(document, StateSection, at=("state",))
+        problems += found
+    section = section or StateSection()
+    folder = document.file.parent
+    password = None
+    for key in ("password_file", "password_env"):
+        if (place := getattr(section, key)) is not None:
+            password = secret_at(key, place, folder, environ)
+            try:
+                password.read()
+            except SecretUnavailable as error:
+                problems.append(document.problem(("state", key), error.reason))
+    return State(
+        path=folder / section.path,
+        url=section.url,
+        password=password,
+        key_file=None if section.key_file is None else folder / section.key_file,
+        retention=section.retention,
     )
 
 

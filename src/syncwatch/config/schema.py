@@ -22,6 +22,7 @@ from pydantic import (
 )
 
 from syncwatch.config.address import Address, HostEntry, Listen, PanelUrl, folder_of
+from syncwatch.config.database import DatabaseUrl
 from syncwatch.config.duration import Duration
 from syncwatch.config.moments import TimeFormat, Zone
 
@@ -81,9 +82,13 @@ def _listed(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
 
 
-def _pattern(value: str) -> str:
+def _place(value: str) -> str:
     if not value or "\0" in value:
-        raise ValueError("must name a file or a variable")
+        raise ValueError("must name a file, a folder or a variable")
+    return value
+
+
+def _pattern(value: str) -> str:
     if set("{}") & set(value.replace(TENANT, "")):
         raise ValueError("only `{tenant}` may stand in braces")
     return value
@@ -96,7 +101,8 @@ ParameterName = Annotated[str, AfterValidator(_parameter)]
 ParameterValue = Annotated[str, AfterValidator(_parameter_value)]
 Username = Annotated[str, AfterValidator(_username)]
 TimeFormats = Annotated[tuple[TimeFormat, ...], Field(max_length=20), BeforeValidator(_listed)]
-Pattern = Annotated[str, AfterValidator(_pattern)]
+Place = Annotated[str, AfterValidator(_place)]
+Pattern = Annotated[Place, AfterValidator(_pattern)]
 Share = Annotated[float, Field(strict=True, gt=0, le=1)]
 FilePattern = Annotated[str, Field(min_length=1)]
 
@@ -114,9 +120,27 @@ class WebSection(Section):
 
 
 class StateSection(Section):
-    """Where the daemon keeps what survives a restart."""
+    """Where the daemon keeps what survives a restart: a folder, or a PostgreSQL database with its key and password."""
 
-    path: Annotated[str, Field(min_length=1)] = "/var/lib/syncwatch"
+    path: Place = "/var/lib/syncwatch"
+    url: DatabaseUrl | None = None
+    password_file: Place | None = None
+    password_env: Place | None = None
+    key_file: Place | None = None
+    retention: Duration = 259_200.0
+
+    @model_validator(mode="after")
+    def _is_a_folder_or_a_database(self) -> Self:
+        for key in ("password_file", "password_env", "key_file"):
+            if self.url is None and getattr(self, key) is not None:
+                raise ValueError(f"`{key}` goes with a `url`, and only with one")
+        if self.password_file is not None and self.password_env is not None:
+            raise ValueError("takes only one of `password_file`, `password_env`")
+        if self.url is not None and self.key_file is None:
+            raise ValueError(
+                "needs a `key_file` with this `url`: make one by `head -c 32 /dev/urandom > FILE`, and keep it"
+            )
+        return self
 
 
 class PollingSection(Section):

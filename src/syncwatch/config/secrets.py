@@ -82,6 +82,11 @@ class VariableSecret:
         return _checked(content, VARIABLE, self.name)
 
 
+def secret_at(key: str, place: str, folder: Path, environ: Mapping[str, str]) -> Secret:
+    """The secret that a key of the configuration names: `..._env` a variable, `..._file` a file, seen from `folder`."""
+    return VariableSecret(place, environ) if key.endswith("_env") else FileSecret(folder / place)
+
+
 @dataclass(frozen=True, slots=True)
 class Credential:
     """What one panel asks for, and where it may be sent.

@@ -5,7 +5,7 @@ from time import perf_counter
 
 import pytest
 
-from syncwatch.config.fleet import OrganizationWide
+from syncwatch.config.fleet import OrganizationWide, State
 from syncwatch.config.loader import Config, load
 from syncwatch.errors import ConfigError
 
@@ -69,7 +69,7 @@ def refused(loading):
 def test_a_whole_configuration(loading, folder):
     config = loading(GOOD)
     assert config.web_listen == ("::1", 0)
-    assert config.state_path == folder / "state"
+    assert config.state.path == folder / "state"
     assert (config.polling.interval, config.polling.concurrency, config.polling.timeout) == (600, 7, 30)
     assert config.show_email
     assert config.template_tenants == 1
@@ -92,7 +92,7 @@ def test_a_whole_configuration(loading, folder):
 def test_defaults(loading, folder):
     config = loading("tenants: []")
     assert config.web_listen == ("127.0.0.1", 9797)
-    assert config.state_path == Path("/var/lib/syncwatch")
+    assert config.state == State(Path("/var/lib/syncwatch"), None, None, None, 72 * 3600)
     assert config.polling.interval == 300
     assert (config.polling.stale_after, config.polling.max_session) == (900, 3600)
     assert (config.polling.inventory_interval, config.polling.default_plan_interval) == (3600, 1800)
