@@ -20,6 +20,7 @@ from syncwatch.clock import SystemClock
 from syncwatch.diagnosis.states import Circumstances, diagnose
 from syncwatch.exposition.board import Board
 from syncwatch.exposition.families import Family, Health, Subject, Tenant, families
+from syncwatch.exposition.journal import JournalMeters
 from syncwatch.exposition.own import OwnMeters, new_registry
 from syncwatch.exposition.page import CLASS_INFO_HELP, Page
 from syncwatch.model import (
@@ -274,6 +275,8 @@ def _absent(family: Family) -> Iterator[str]:
         yield "before the first poll"
     if _labels(family, _subject(calm=True)) and not _labels(family, _subject(calm=True, baseline=False)):
         yield "before every user's issues were read once"
+    if not _labels(family, _subject()._replace(counters=None)):
+        yield "before the journal was read"
     yield from _not_shown(family)
     if not family.kept:
         yield "when the data is stale"
@@ -315,7 +318,7 @@ def _subject(
     users |= {} if calm else {"v": UserMemory(replace(_ON, id="v", organization=FIRM.id), State.UP, NOW)}
     causes = () if calm else (Cause(firm.id, TEXT.class_, TEXT.owner, 1, 2),)
     memory = TenantMemory(baseline=baseline, users=users, organizations={firm.id: firm}, causes=causes)
-    verdicts = {"u": down, "v": Verdict(State.UP)}
+    verdicts = {} if calm else {"u": down, "v": Verdict(State.UP)}
     owner = _owner_of(UNCLASSIFIED)
     counts = Snapshot("t", NOW, memory, verdicts, owner, sight=sight).counts() if health.data else None
     return Subject(Tenant("t", "p", {}, 1, 1), health, Counters(), counts, sight)
@@ -351,6 +354,7 @@ def _registry() -> CollectorRegistry:
     registry, clock = new_registry(), SystemClock()
     OwnMeters(registry, "")
     PollMeters(registry, [])
+    JournalMeters(registry)
     Page(Board(clock), registry, clock)
     return registry
 

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterator
+from itertools import count
 from typing import Any
 from unittest.mock import Mock
 
@@ -9,6 +10,8 @@ import pytest
 import structlog
 from aiohttp import ClientResponse
 from aioresponses import aioresponses
+
+from postgres import Server
 
 
 class _AnsweredResponse(ClientResponse):
@@ -36,3 +39,24 @@ def logging_kept() -> Iterator[None]:
     root.handlers[:] = handlers
     root.setLevel(level)
     structlog.reset_defaults()
+
+
+@pytest.fixture(scope="session")
+def postgres_numbers() -> Iterator[int]:
+    """Numbers that make names different."""
+    return count()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Server]:
+    """A running PostgreSQL server, the same one for all tests of a worker: leave it running."""
+    with Server() as server:
+        yield server
+
+
+@pytest.fixture
+def database(postgres: Server, postgres_numbers: Iterator[int]) -> str:
+    """The URL of an empty database of this test's own."""
+    name = f"test{next(postgres_numbers)}"
+    postgres.sql(f"create database {name}")
+    return postgres.url(name)

@@ -7,6 +7,7 @@ then those in flight end, then whoever scrapes may take the last figures, and th
 import asyncio
 import secrets
 from collections.abc import Callable, Coroutine
+from contextlib import AbstractAsyncContextManager, nullcontext
 
 import structlog
 from aiohttp import web
@@ -24,6 +25,7 @@ from syncwatch.exposition.board import Board, Polled
 from syncwatch.exposition.own import OwnMeters, new_registry
 from syncwatch.exposition.page import Page
 from syncwatch.exposition.templates import Templates
+from syncwatch.keeper import Keeper
 from syncwatch.model import SessionFacts
 from syncwatch.panel.client import Http
 from syncwatch.panel.meanings import hashed
@@ -38,7 +40,8 @@ from syncwatch.reach import Reached, reach
 from syncwatch.rows import Sight
 from syncwatch.setup import Setup
 from syncwatch.state.journal import Journal, MemoryJournal
-from syncwatch.state.memory import TenantMemory
+from syncwatch.state.ledger import Ledger
+from syncwatch.state.store.opening import Store
 from syncwatch.telemetry.looplag import watch_lag
 from syncwatch.turns import Turns
 from syncwatch.web.server import start
@@ -58,19 +61,24 @@ class App:
         setup: what it begins with.
         clock: the only source of time and chance.
         http: the client for all panels; the caller closes it.
+        store: the durable journal with its key; without one the journal lives and dies with the process ...
+        key: ... and this is the key of hashed ids, or a new one.
 
     Attributes:
         templates: the texts that no rule knows, masked.
     """
 
-    def __init__(self, setup: Setup, clock: Clock, http: Http) -> None:
+    def __init__(
+        self, setup: Setup, clock: Clock, http: Http, store: Store | None = None, *, key: bytes | None = None
+    ) -> None:
         self._clock = clock
         self._http = http
-        self._journal: Journal = MemoryJournal()
         self._turns = Turns()
-        self._key = secrets.token_bytes(KEY_BYTES)
         self._announcer = Announcer()
         registry = new_registry()
+        self._keeper = Keeper(store, clock, registry) if store else None
+        self._journal: Journal = self._keeper.journal if self._keeper else MemoryJournal()
+        self._key = store.key if store else key or secrets.token_bytes(KEY_BYTES)
         self._own = OwnMeters(registry, __version__)
         self._meters = PollMeters(registry, setup.ruleset.catalogue.classes)
         self._board = Board(clock)
@@ -94,10 +102,11 @@ class App:
 
         Raises:
             OSError: the address cannot be listened on.
+            JournalRefused: the journal is there and must not be used as it is.
         """
         runner = await start(self._view(), host, port)
         try:
-            async with asyncio.TaskGroup() as group:
+            async with self._journal_kept(), asyncio.TaskGroup() as group:
                 lag = group.create_task(watch_lag(self._clock, self._own.lag))
                 started = asyncio.Event()
                 group.create_task(self._scheduler.run(started.set))
@@ -145,7 +154,7 @@ class App:
         panel = self._panels[tenant].panel
         only = only if panel.sight.live else None
         result = await poll(
-            tenant, panel.reading(), TenantMemory(), self._stages, self._clock, only=only, items=items
+            tenant, panel.reading(), Ledger(), self._stages, self._clock, only=only, items=items
         )
         self._publish(tenant, result)
         return result
@@ -180,6 +189,9 @@ class App:
     def metrics(self, *, openmetrics: bool = False) -> bytes:
         """The page that /metrics answers with."""
         return self._page.body(openmetrics=openmetrics)
+
+    def _journal_kept(self) -> AbstractAsyncContextManager[None]:
+        return self._keeper.kept(self._board.recall) if self._keeper else nullcontext()
 
     def _use(self, setup: Setup) -> None:
         """Take over everything of `setup` but the schedule: all of it is made before any of it counts."""
@@ -221,6 +233,10 @@ class App:
         catalogue = setup.ruleset.catalogue
         shown = [_shown(tenant, self._panels[tenant.id].panel.sight) for tenant in setup.config.tenants]
         self._board.apply(shown, setup.config.label_names)
+        if self._keeper:
+            self._keeper.watch(self._panels.keys(), setup.config.state.retention)
+        else:
+            self._board.recall({})
         self.templates.keep(self._panels)
         self._announcer.keep({tenant.id: tenant.stale_after for tenant in setup.config.tenants})
         self._meters.know(catalogue.classes)
@@ -246,7 +262,8 @@ class App:
             tenant,
             Polled(
                 snapshot=result.snapshot,
-                counters=result.memory.counters,
+                counters=result.counters,
+                last_success=result.memory.last_success,
                 started=result.started,
                 duration=result.duration,
                 error=result.error,

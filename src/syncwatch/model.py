@@ -186,7 +186,7 @@ class Context(NamedTuple):
 NO_CONTEXT = Context()
 
 
-class Marks(msgspec.Struct, frozen=True, gc=False):
+class Marks(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """What a rule knows about a text beyond its class.
 
     Attributes:
@@ -202,7 +202,7 @@ class Marks(msgspec.Struct, frozen=True, gc=False):
     completed: bool = False
 
 
-class Finding(msgspec.Struct, frozen=True, gc=False):
+class Finding(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """A text after classification; never the text itself.
 
     Attributes:
@@ -227,7 +227,7 @@ class Finding(msgspec.Struct, frozen=True, gc=False):
     template: str = ""
 
 
-class SessionFacts(msgspec.Struct, frozen=True, gc=False):
+class SessionFacts(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """One ended session.
 
     Attributes:
@@ -282,7 +282,7 @@ class SwitchedOff(msgspec.Struct, frozen=True, gc=False):
     why: Why
 
 
-class UserFacts(msgspec.Struct, frozen=True, gc=False):
+class UserFacts(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """What is known of one user.
 
     Attributes:
@@ -337,7 +337,7 @@ SETTINGS = (
 """The settings of an organization that are kept: those on which a verdict or an owner may depend."""
 
 
-class OrganizationFacts(msgspec.Struct, frozen=True, gc=False):
+class OrganizationFacts(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """What is known of one organization; see `rows.OrganizationRow`.
 
     `settings` are those of `SETTINGS` that it lists, by name; what it does not list is not visible, and not 0.

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from http.client import HTTPConnection
 from pathlib import Path
@@ -133,19 +133,30 @@ class Daemon:
     Args:
         folder: where configuration and log go.
         config: the configuration without the address.
+        program: what runs it.
         settings: variables of the environment.
     """
 
-    def __init__(self, folder: Path, config: Mapping[str, object], **settings: str) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        config: Mapping[str, object],
+        *,
+        program: Sequence[str] = (sys.executable, "-m", "syncwatch"),
+        **settings: str,
+    ) -> None:
         self.port = free_port()
         self.config = folder / "syncwatch.yaml"
         self.config.write_text(
-            yaml.safe_dump({"web": {"listen": f"127.0.0.1:{self.port}"}, **config}), encoding="utf-8"
+            yaml.safe_dump(
+                {"web": {"listen": f"127.0.0.1:{self.port}"}, "state": {"path": "state"}, **config}
+            ),
+            encoding="utf-8",
         )
         self.log = folder / "log"
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "syncwatch", "run", "--config", str(self.config)],
+                [*program, "run", "--config", str(self.config)],
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 env=environment(**settings),
@@ -190,9 +201,9 @@ class Daemon:
 
 
 @contextmanager
-def running(folder: Path, config: Mapping[str, object], **settings: str) -> Iterator[Daemon]:
-    """A daemon that is ready, and gone afterwards."""
-    daemon = Daemon(folder, config, **settings)
+def running(folder: Path, config: Mapping[str, object], **how: Any) -> Iterator[Daemon]:
+    """A daemon that is ready, and gone afterwards; `how` as of `Daemon`."""
+    daemon = Daemon(folder, config, **how)
     try:
         daemon.ready()
         yield daemon

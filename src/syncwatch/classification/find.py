@@ -36,6 +36,9 @@ from syncwatch.turns import Turns
 Classify = Callable[[str, Context], Finding]
 """Text, and what stands around it, to finding."""
 
+NORMALISATION = (
+    1  # grows whenever any issue gets another fingerprint: then nothing that is remembered is recognised
+)
 FINGERPRINT_BYTES = 12  # 96 bits: no collision among a billion issues
 TEXT_LIMIT = 65_536  # characters that a fingerprint looks at
 MAX_IN_A_POLL = 100  # different templates that one poll of a tenant may bring; all others are one

@@ -8,6 +8,7 @@ from syncwatch.cli import (
     check_rules,
     classify,
     diagnose,
+    forget,
     poll_once,
     run,
     simulate,
@@ -36,6 +37,7 @@ for command in (
     suggest_rule,
     diagnose,
     ticket,
+    forget,
     simulate,
     version,
 ):

@@ -16,6 +16,7 @@ from syncwatch.model import SessionFacts
 from syncwatch.polling.poll import Result
 from syncwatch.setup import Setup
 from syncwatch.state.snapshot import UserView
+from syncwatch.state.store.opening import known_key
 
 TenantId = Annotated[str, typer.Option("--tenant", help="The tenant.", metavar="ID", show_default=False)]
 UserId = Annotated[
@@ -72,7 +73,7 @@ def ask(config: Path, tenant: str, user: str, *, ticket: bool = False) -> Answer
 
 async def _ask(setup: Setup, tenant: str, user: str, *, ticket: bool) -> Answer:
     async with client(setup) as http:
-        app = App(setup, SystemClock(), http)
+        app = App(setup, SystemClock(), http, key=known_key(setup.config.state))
         result = await app.poll_once(tenant, only=user, items=ticket)
         case = app.case(result, user)
         table = await app.sessions(tenant, case) if ticket else ()

@@ -13,6 +13,7 @@ from syncwatch.app import App, client
 from syncwatch.cli.complain import BAD_INPUT, fail
 from syncwatch.clock import SystemClock
 from syncwatch.setup import Setup
+from syncwatch.state.store.opening import known_key
 
 OneTenant = Annotated[
     str | None, typer.Option("--tenant", help="Poll only this tenant.", metavar="ID", show_default=False)
@@ -34,7 +35,7 @@ async def _poll(setup: Setup, tenants: list[str], tell: Callable[[App], Told]) -
     failures = 0
     slots = asyncio.Semaphore(setup.config.polling.concurrency)
     async with client(setup) as http:
-        app = App(setup, SystemClock(), http)
+        app = App(setup, SystemClock(), http, key=known_key(setup.config.state))
         with Progress(console=Console(stderr=True), transient=True) as progress:
             bar = progress.add_task("polling", total=len(tenants))
 

@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import signal
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -11,13 +12,18 @@ import typer
 import uvloop
 
 from syncwatch.app import App, client
+from syncwatch.classification.find import NORMALISATION
 from syncwatch.cli.complain import fail, prepare
 from syncwatch.clock import SystemClock
 from syncwatch.config.settings import Settings
 from syncwatch.setup import Setup
+from syncwatch.state.store.opening import store
+from syncwatch.state.store.refused import JournalRefused
 
 # The values of a poll are acyclic and die with it: collecting often finds nothing and holds up the loop.
 GC_ALLOCATIONS = 50_000
+# Seconds for which a thread that computes, as the journal's does, may hold up the event loop.
+SWITCH_INTERVAL = 0.001
 
 log = structlog.get_logger(__name__)
 
@@ -31,6 +37,7 @@ def command(
         log.warning("configuration", detail=warning)
     gc.freeze()  # what is loaded now stays; full collections need not look at it again
     gc.set_threshold(GC_ALLOCATIONS, 20, 100)
+    sys.setswitchinterval(SWITCH_INTERVAL)
     uvloop.run(_serve(settings, setup))
 
 
@@ -40,10 +47,14 @@ async def _serve(settings: Settings, setup: Setup) -> None:
     loop.add_signal_handler(signal.SIGTERM, _asked_to_stop, stop, hurry)
     loop.add_signal_handler(signal.SIGINT, _interrupted, stop, hurry)
     host, port = settings.listen or setup.config.web_listen
+    clock = SystemClock()
     async with client(setup) as http:
-        app = App(setup, SystemClock(), http)
         try:
+            journal = store(setup.config.state, clock, NORMALISATION)
+            app = App(setup, clock, http, journal)
             await app.run(host, port, grace=settings.shutdown_grace, stop=stop, hurry=hurry)
+        except JournalRefused as refused:
+            fail(str(refused))
         except OSError as error:
             reason = (error.strerror or type(error).__name__).lower()
             fail(f"cannot listen on {host}:{port}: {reason}; set web.listen or SYNCWATCH_LISTEN")

@@ -5,14 +5,15 @@ joins what is there. Whether a tenant's picture is too old to be shown is decide
 polls no more must not go on telling yesterday's truth.
 """
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 
 from syncwatch.clock import Clock
 from syncwatch.errors import PollError
 from syncwatch.exposition.families import INFO, Family, Health, Subject, Tenant, families
 from syncwatch.exposition.render import chunk, header
 from syncwatch.rows import EVERYTHING, Sight
+from syncwatch.state.journal import Recalled
 from syncwatch.state.memory import Counters
 from syncwatch.state.snapshot import Counts, Snapshot
 
@@ -22,11 +23,12 @@ class Polled:
     """What a poll came to, as far as it is shown; see `polling.poll.Result`."""
 
     snapshot: Snapshot | None
-    counters: Counters
+    counters: Counters | None
     started: float
     duration: float
     error: PollError | None
     truncated: bool
+    last_success: float | None = None
     sight: Sight = EVERYTHING
 
 
@@ -55,22 +57,35 @@ class Board:
         for gone in self._subjects.keys() - wanted.keys():
             self._drop(gone)
         for id_, tenant in wanted.items():
-            known = self._subjects.get(id_, Subject(tenant, Health(), Counters(), None, tenant.sight))
+            known = self._subjects.get(id_, Subject(tenant, Health(), None, None, tenant.sight))
             if known.tenant != tenant or id_ not in self._chunks[INFO]:
                 # Until it is polled again, another profile is believed to show what it says.
                 sight = known.sight if known.tenant.sight == tenant.sight else tenant.sight
                 self._subjects[id_] = known._replace(tenant=tenant, sight=sight)
                 self._render(id_, self._families)
 
+    def recall(self, recalled: Mapping[str, Recalled]) -> None:
+        """Show what the journal has of tenants that were not polled yet; of one that it does not know, zero."""
+        for id_, subject in self._subjects.items():
+            if subject.counters is None:
+                known = recalled.get(id_, Recalled(Counters(), None))
+                success = subject.health.last_success or known.last_success
+                health = replace(subject.health, last_success=success)
+                self._subjects[id_] = subject._replace(health=health, counters=known.counters)
+                self._render(id_, self._families)
+
     def publish(self, tenant: str, polled: Polled) -> None:
-        """Show what a poll came to; without a snapshot the picture before stays, for as long as it may."""
+        """Show what a poll came to; without a snapshot the picture before stays, for as long as it may.
+
+        Without counters those before stay: they are as the journal has them.
+        """
         subject = self._subjects.get(tenant)
         if subject is None:
             return
         snapshot = polled.snapshot
         self._subjects[tenant] = subject._replace(
             health=_health(subject.health, polled),
-            counters=polled.counters,
+            counters=polled.counters or subject.counters,
             counts=snapshot.counts() if snapshot else subject.counts,
             sight=polled.sight if snapshot else subject.sight,
         )
@@ -140,7 +155,7 @@ def _health(before: Health, polled: Polled) -> Health:
         up=polled.error is None,
         data=polled.snapshot.time if polled.snapshot else before.data,
         last_poll=polled.started,
-        last_success=polled.started if polled.error is None else before.last_success,
+        last_success=polled.started if polled.error is None else polled.last_success or before.last_success,
         duration=polled.duration,
         polls=before.polls + 1,
         failures=failures,

@@ -67,12 +67,12 @@ class Health:
 class Subject(NamedTuple):
     """Everything that one tenant's samples are made of.
 
-    `counts` is None while there is nothing to show; `sight` is what the panel shows, by the last poll that told.
+    `counters` is None until the journal was read, `counts` while there is nothing to show; `sight` is what the panel shows, by the last poll that told.
     """
 
     tenant: Tenant
     health: Health
-    counters: Counters
+    counters: Counters | None
     counts: Counts | None
     sight: Sight
 
@@ -125,9 +125,13 @@ def _issues(counts: Counts) -> Samples:
     return () if counts.issues is None else ((key, count) for key, count in sorted(counts.issues.items()))
 
 
-def _dedup_total(subject: Subject) -> Samples:
-    shown = {"user": subject.sight.messages, "item": subject.sight.issues}
-    return _each({effect: subject.counters.dedup.get(effect, 0) for effect in shown if shown[effect]})
+def _counted(samples: Callable[[Counters, Sight], Samples]) -> Callable[[Subject], Samples]:
+    return lambda subject: () if subject.counters is None else samples(subject.counters, subject.sight)
+
+
+def _dedup_total(counters: Counters, sight: Sight) -> Samples:
+    shown = {"user": sight.messages, "item": sight.issues}
+    return _each({effect: counters.dedup.get(effect, 0) for effect in shown if shown[effect]})
 
 
 GAUGES = (
@@ -223,7 +227,7 @@ COUNTERS = (
         "counter",
         "Sessions seen ended; what came and went between two polls and two pages cannot be counted.",
         (),
-        lambda s: _one(s.counters.sessions if s.sight.sessions else None),
+        _counted(lambda c, sight: _one(c.sessions if sight.sessions else None)),
         kept=True,
     ),
     Family(
@@ -231,7 +235,7 @@ COUNTERS = (
         "counter",
         "Sessions seen ended that did not complete.",
         (),
-        lambda s: _one(s.counters.failures if s.sight.sessions else None),
+        _counted(lambda c, sight: _one(c.failures if sight.sessions else None)),
         kept=True,
     ),
     Family(
@@ -239,7 +243,7 @@ COUNTERS = (
         "counter",
         "Issues not seen before; what came and went between two polls cannot be counted.",
         (),
-        lambda s: _one(s.counters.issues if s.sight.issues else None),
+        _counted(lambda c, sight: _one(c.issues if sight.issues else None)),
         kept=True,
     ),
     Family(
@@ -247,7 +251,7 @@ COUNTERS = (
         "counter",
         "Duplicate conflicts not seen before: users stopped by the duplicate guard (user), items (item).",
         ("effect",),
-        _dedup_total,
+        _counted(_dedup_total),
         kept=True,
     ),
     Family(
@@ -255,7 +259,7 @@ COUNTERS = (
         "counter",
         "Expired or revoked tokens by side; counted again only after a completed session in between.",
         ("side",),
-        lambda s: _each({"mailbox": 0, "crm": 0, **s.counters.tokens} if s.sight.messages else None),
+        _counted(lambda c, sight: _each({"mailbox": 0, "crm": 0, **c.tokens} if sight.messages else None)),
         kept=True,
     ),
 )

@@ -12,6 +12,7 @@ import structlog
 
 from syncwatch.errors import Reason
 from syncwatch.polling.poll import Result
+from syncwatch.state.transitions import Events
 
 log = structlog.get_logger(__name__)
 
@@ -29,10 +30,13 @@ class Announcer:
         """Say what is new about a tenant."""
         self._poll(tenant, result)
         self._age(tenant, result)
-        if result.events and result.events.strangers:
+        events = result.happened
+        if events is None:
+            return
+        if events.strangers:
             log.warning("user_ids_changed", tenant=tenant, users=len(result.memory.users))
-        self._causes(tenant, result)
-        for change in result.events.changes if result.events else ():
+        self._causes(tenant, events)
+        for change in events.changes:
             log.info(
                 "user_changed",
                 tenant=tenant,
@@ -58,11 +62,8 @@ class Announcer:
         elif error is None and before is not None:
             log.info("poll_recovered", tenant=tenant, reason=before.value)
 
-    def _causes(self, tenant: str, result: Result) -> None:
+    def _causes(self, tenant: str, events: Events) -> None:
         """Say which troubles of whole organizations began, and which are over."""
-        events = result.events
-        if events is None:
-            return
         for cause in events.began:
             log.warning(
                 "organization_wide_cause",

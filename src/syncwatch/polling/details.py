@@ -86,7 +86,7 @@ class Details:
         if terms.items and self._is_about_items(terms.only):
             await self._ask(items, deadline)
         if not hopeless(self._errors):
-            self._errors += await self._activity.read(self._memory.version, deadline, among)
+            self._errors += await self._activity.read(self._memory.polls, deadline, among)
 
     def _is_about_items(self, id_: str | None) -> bool:
         """Whether single items of this user do not sync, and not the whole of it for what the last session failed for."""

@@ -65,7 +65,7 @@ async def read_settings(
 
     due = [id_ for id_ in organizations if terms.inventory_due(read.get(id_))]
     time = asyncio.get_running_loop().time()
-    errors = await ask_each(due, ask, time + SHARE * (deadline - time), turn=memory.version)
+    errors = await ask_each(due, ask, time + SHARE * (deadline - time), turn=memory.polls)
     told = {
         id_: structs.replace(each, settings=known.get(id_, each.settings))
         for id_, each in organizations.items()

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from syncwatch.polling.poll import Result
-from syncwatch.state.transitions import Events
+from syncwatch.state.transitions import Tally
 
 POLL_SECONDS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
 DELAY_SECONDS = (0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 15.0, 60.0, 300.0)
@@ -97,7 +97,7 @@ class PollMeters:
         self._skipped.inc(polls)
 
     def record(self, result: Result, now: float) -> None:
-        """Count what a poll came to."""
+        """Count what a poll came to; events only once they are committed."""
         self._last.set(now)
         self._seconds.observe(result.duration)
         for (endpoint, code), count in result.figures.requests.items():
@@ -106,15 +106,15 @@ class PollMeters:
             self._unknown.labels(field).inc(count)
         for table, count in result.figures.refused_rows.items():
             self._refused.labels(table).inc(count)
-        if result.events is not None:
-            self._record(result.events)
+        self._record(result.counted)
 
-    def _record(self, events: Events) -> None:
-        for class_, count in events.failures.items():
+    def _record(self, tally: Tally) -> None:
+        for class_, count in tally.failures.items():
             self._failures.labels(class_).inc(count)
-        for class_, count in events.issues.items():
+        for class_, count in tally.issues.items():
             self._issues.labels(class_).inc(count)
-        for rule, count in events.rules.items():
+        for rule, count in tally.rules.items():
             self._rules.labels(rule).inc(count)
-        for seconds in events.durations:
-            self._durations.observe(seconds)
+        for seconds, count in tally.durations.items():
+            for _ in range(count):
+                self._durations.observe(seconds)

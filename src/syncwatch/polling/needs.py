@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from syncwatch.model import IssueFacts, SessionFacts, UserFacts
 from syncwatch.rows import Sight
-from syncwatch.state.memory import UserMemory
+from syncwatch.state.memory import Mark, UserMemory
 from syncwatch.state.reading import UserReading
 
 CHAIN = 2  # sessions remembered before the last one
@@ -96,7 +96,8 @@ def needs_issues(user: UserReading, old: UserMemory | None, sight: Sight, *, rer
 def with_issues(user: UserReading, tab: tuple[IssueFacts, ...], *, whole: bool = True) -> UserReading:
     """The reading with the issues that are open now.
 
-    Only a completed session and a `whole` tab resolve any: a failed session may leave the tab empty.
+    Only a completed session and a `whole` tab resolve any: a failed session may leave the tab empty. They are in the
+    order of their fingerprints, so that the same tab read twice is the same.
     """
     open_ = {issue.fingerprint: issue for issue in tab}
     last = user.facts.last
@@ -104,7 +105,11 @@ def with_issues(user: UserReading, tab: tuple[IssueFacts, ...], *, whole: bool =
         for kept in user.facts.issues:
             issue = open_.get(kept.fingerprint, kept)
             open_[kept.fingerprint] = replace(issue, count=max(issue.count, kept.count))
-    return replace(user, facts=replace(user.facts, issues=tuple(open_.values())), fresh_issues=True)
+    return replace(
+        user,
+        facts=replace(user.facts, issues=tuple(open_[print_] for print_ in sorted(open_))),
+        fresh_issues=True,
+    )
 
 
 def _chain(newest: SessionFacts, older: tuple[SessionFacts, ...]) -> tuple[SessionFacts, ...]:
@@ -118,7 +123,7 @@ def _is_new(session: SessionFacts, old: UserMemory | None) -> bool:
     return old.mark.job != session.job and not _is_earlier(session, old.mark)
 
 
-def _is_earlier(session: SessionFacts, other: SessionFacts | None) -> bool:
+def _is_earlier(session: SessionFacts, other: SessionFacts | Mark | None) -> bool:
     return other is not None and session.started < other.started
 
 
@@ -148,9 +153,13 @@ def _seen_running(job: str, old: UserMemory | None) -> bool:
 
 def _missed(session: SessionFacts, old: UserMemory | None, interval: float) -> bool:
     """Whether a session may have come and gone between the one counted last and this one."""
-    if old is None or old.mark is None or _seen_running(session.job, old):
+    if old is None:
         return False
-    return old.pending or session.started - old.mark.started > MISSED * interval
+    if old.mark is None:
+        return not old.pending  # the first one that is seen of somebody who was known to have had none
+    if old.pending:
+        return True
+    return not _seen_running(session.job, old) and session.started - old.mark.started > MISSED * interval
 
 
 def _listed(session: SessionFacts, facts: UserFacts) -> bool:

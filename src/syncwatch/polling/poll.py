@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import msgspec
 import structlog
+from msgspec import structs
 
 from syncwatch.classification.find import Classify, Finder
 from syncwatch.classification.masking import Masking
@@ -20,14 +21,17 @@ from syncwatch.diagnosis.states import Circumstances, diagnose
 from syncwatch.errors import PollError, Reason
 from syncwatch.model import NO_CONTEXT, NO_MESSAGE, UNCLASSIFIED, OwnerOf, Switch, UserFacts, Verdict
 from syncwatch.polling.activity import needs_activity
+from syncwatch.polling.journaling import read_up, write_down
 from syncwatch.polling.read import read
 from syncwatch.polling.terms import Terms
 from syncwatch.rows import Figures, PanelReading, Sight
-from syncwatch.state.journal import Change, Commit, Journal
-from syncwatch.state.memory import TenantMemory
+from syncwatch.state.journal import Journal
+from syncwatch.state.ledger import Ledger
+from syncwatch.state.memory import Counters, TenantMemory
 from syncwatch.state.reading import Reading
+from syncwatch.state.roster import HELD, Roster, muster
 from syncwatch.state.snapshot import Snapshot
-from syncwatch.state.transitions import Events, grace_from, transitions
+from syncwatch.state.transitions import Events, Tally, grace_from, transitions
 from syncwatch.turns import Turns
 
 log = structlog.get_logger(__name__)
@@ -69,30 +73,42 @@ class Result(msgspec.Struct, frozen=True):
     """What one poll came to.
 
     Attributes:
-        memory: what to go on with.
+        ledger: what to go on with.
         started: when it began, Unix seconds.
         duration: how long it took, seconds.
         error: why it failed or is incomplete; None for a complete poll.
         snapshot: what to show; None if the lists could not be read.
-        events: what happened since the last poll; None without a commit.
+        happened: since the last poll; None if the lists could not be read.
+        counted: what is counted for good since the last poll, happen it when it may.
         figures: what the requests came to.
         sight: what the panel shows.
     """
 
-    memory: TenantMemory
+    ledger: Ledger
     started: float
     duration: float
     error: PollError | None
     snapshot: Snapshot | None
-    events: Events | None
+    happened: Events | None
+    counted: Tally
     figures: Figures
     sight: Sight
+
+    @property
+    def memory(self) -> TenantMemory:
+        """All that is known."""
+        return self.ledger.known
+
+    @property
+    def counters(self) -> Counters | None:
+        """What is counted for good; None before the journal was read."""
+        return self.ledger.counters
 
 
 async def poll(
     tenant: str,
     panel: PanelReading,
-    memory: TenantMemory,
+    ledger: Ledger,
     stages: Stages,
     clock: Clock,
     *,
@@ -101,25 +117,28 @@ async def poll(
 ) -> Result:
     """Poll `tenant` once, within `stages.timeout`; for `only` and `items` see `Terms`."""
     started, begun = clock.now(), clock.monotonic()
-    snapshot, events, error = None, None, None
+    snapshot, happened, counted, error = None, None, Tally(), None
     try:
+        ledger, counted = await read_up(tenant, ledger, stages.journal)
+        memory = ledger.known
         terms = _terms(stages, panel.sight, started, only, items=items)
         finder = Finder(tenant, stages.classify, stages.mask, stages.fingerprint_key, stages.turns)
         reading, error = await read(panel, memory, finder, terms)
+        roster = muster(memory, reading)
+        error = error or _held(roster)
         async with stages.turns:
-            verdicts = _verdicts(reading, memory, stages, terms, finder)
-            members = _members(reading, memory, verdicts, terms)
+            verdicts = _verdicts(reading, roster, memory, stages, terms, finder=finder)
+            members = _members(reading, roster, verdicts, terms)
             causes = organization_wide(members, memory.causes, stages.organization_wide)
-            after, happened = transitions(memory, reading, verdicts, causes)
+            after, happened = transitions(memory, reading, roster, verdicts, causes)
+            if error is None:
+                after = structs.replace(after, last_success=started)
             unclassified = stages.owner_of(UNCLASSIFIED, NO_CONTEXT)
             snapshot = Snapshot(tenant, reading.time, after, verdicts, unclassified, sight=reading.sight)
-        match (await stages.journal.commit([Change(tenant, after)]))[tenant]:
-            case Commit.COMMITTED:
-                memory, events = after, happened
-            case Commit.REFUSED:
-                memory = await stages.journal.load(tenant)
-            case Commit.FAILED:
-                pass  # the same difference is taken again by the next poll
+        ledger, more = await write_down(
+            tenant, ledger, after, happened.tally, now=started, journal=stages.journal
+        )
+        counted += more
     except PollError as failure:
         error = failure.with_traceback(
             None
@@ -128,7 +147,18 @@ async def poll(
         log.exception("poll_fault", tenant=tenant)
         error = PollError(Reason.INTERNAL, type(fault).__name__)
     duration = clock.monotonic() - begun
-    return Result(memory, started, duration, error, snapshot, events, panel.figures, panel.sight)
+    return Result(ledger, started, duration, error, snapshot, happened, counted, panel.figures, panel.sight)
+
+
+def _held(roster: Roster) -> PollError | None:
+    """Why the list of users is not believed, if it is not."""
+    if not roster.lost:
+        return None
+    detail = (
+        f"the list lost {roster.lost} of {len(roster.kept) + len(roster.listed)} users: it is not believed"
+        f" before {HELD - roster.suspicions + 1} more lists say so"
+    )
+    return PollError(Reason.PARTIAL, detail)
 
 
 def _terms(stages: Stages, sight: Sight, now: float, only: str | None, *, items: bool) -> Terms:
@@ -144,16 +174,14 @@ def _terms(stages: Stages, sight: Sight, now: float, only: str | None, *, items:
     )
 
 
-def _users(reading: Reading, memory: TenantMemory) -> dict[str, UserFacts]:
-    """Every user of the reading, and those remembered that it did not reach."""
-    users = {id_: user.facts for id_, user in reading.users.items()}
-    if reading.whole_list:
-        return users
-    return {id_: user.facts for id_, user in memory.users.items()} | users
+def _users(roster: Roster) -> dict[str, UserFacts]:
+    """Every user who is shown: those listed, and those of whom the list does not tell that they are gone."""
+    listed = {id_: user.facts for id_, user in roster.listed.items()}
+    return {id_: user.facts for id_, user in roster.kept.items()} | listed
 
 
 def _verdicts(
-    reading: Reading, memory: TenantMemory, stages: Stages, terms: Terms, finder: Finder
+    reading: Reading, roster: Roster, memory: TenantMemory, stages: Stages, terms: Terms, *, finder: Finder
 ) -> dict[str, Verdict]:
     return {
         id_: diagnose(
@@ -170,16 +198,16 @@ def _verdicts(
             ),
             reading.time,
         )
-        for id_, user in _users(reading, memory).items()
+        for id_, user in _users(roster).items()
     }
 
 
 def _members(
-    reading: Reading, memory: TenantMemory, verdicts: Mapping[str, Verdict], terms: Terms
+    reading: Reading, roster: Roster, verdicts: Mapping[str, Verdict], terms: Terms
 ) -> Iterator[Member]:
     """The users whose sync is meant to run, as `organization_wide` looks at them."""
-    for id_, user in _users(reading, memory).items():
-        verdict, read_ = verdicts[id_], reading.users.get(id_)
+    for id_, user in _users(roster).items():
+        verdict, read_ = verdicts[id_], roster.listed.get(id_)
         if verdict.state.active:
             yield Member(
                 user.organization,

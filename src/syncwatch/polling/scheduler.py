@@ -1,7 +1,7 @@
 """One task per tenant: sequential by construction, never two polls of a tenant at once, and it never dies.
 
-`apply` works on the difference to what runs, keyed by tenant id: an unchanged tenant keeps its task, its memory
-and its place on the grid. What a poll comes to is handed on as a value; the scheduler knows nobody who reads it.
+`apply` works on the difference to what runs, keyed by tenant id: an unchanged tenant keeps its task and its place on the
+grid, and one that is polled in another way keeps at least its ledger: what the journal does not have yet is only there. What a poll comes to is handed on as a value; the scheduler knows nobody who reads it.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ from syncwatch.polling.meters import PollMeters
 from syncwatch.polling.poll import Result, Stages, poll
 from syncwatch.polling.schedule import LONGEST_WAIT, Grid, grid
 from syncwatch.rows import PanelReading
-from syncwatch.state.memory import TenantMemory
+from syncwatch.state.ledger import Ledger
 
 log = structlog.get_logger(__name__)
 
@@ -55,6 +55,7 @@ class Scheduler:
         self._slots = asyncio.Semaphore(1)
         self._watches: dict[str, Watch] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._ledgers: dict[str, Ledger] = {}
         self._polling: set[str] = set()
         self._closing = asyncio.Event()
         self._group = asyncio.TaskGroup()
@@ -72,6 +73,7 @@ class Scheduler:
             self._concurrency, self._slots = concurrency, asyncio.Semaphore(concurrency)
         for tenant in self._watches.keys() - watches.keys():
             self._tasks.pop(tenant).cancel()
+            self._ledgers.pop(tenant, None)
         for tenant, watch in watches.items():
             running = self._watches.get(tenant)
             if running is not None and running.identity == watch.identity:
@@ -100,13 +102,11 @@ class Scheduler:
 
     async def _keep(self, watch: Watch) -> None:
         rhythm = grid(watch.tenant, watch.interval)
-        memory: TenantMemory | None = None
         due, failures = rhythm.first(self._clock.now()), 0
         while not self._closing.is_set():
             await self._clock.sleep(max(0.0, due - self._clock.now()))
             try:
-                result = await self._poll(watch, memory, due)
-                memory = result.memory
+                result = await self._poll(watch, due)
                 failures = failures + 1 if result.snapshot is None else 0
                 due = self._next(rhythm, due, result, failures)
             except Exception:  # the next poll may go well, and nobody else would start it
@@ -114,15 +114,16 @@ class Scheduler:
                 failures += 1
                 due = self._clock.now() + rhythm.pause(failures, self._clock.random())
 
-    async def _poll(self, watch: Watch, memory: TenantMemory | None, due: float) -> Result:
+    async def _poll(self, watch: Watch, due: float) -> Result:
         async with self._slots:
             stages = self._stages
             assert stages is not None, "apply comes before the first task"
             self._polling.add(watch.tenant)
             try:
                 self._meters.starts(self._clock.now() - due)
-                memory = memory or await stages.journal.load(watch.tenant)
-                result = await poll(watch.tenant, watch.open(), memory, stages, self._clock)
+                ledger = self._ledgers.get(watch.tenant, Ledger())
+                result = await poll(watch.tenant, watch.open(), ledger, stages, self._clock)
+                self._ledgers[watch.tenant] = result.ledger
             finally:
                 self._polling.discard(watch.tenant)
                 self._meters.ends()

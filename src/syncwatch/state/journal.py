@@ -1,8 +1,8 @@
-"""Where memory is committed.
+"""What polling needs of a journal, and one that lives in the process only.
 
-This journal keeps it in the process only: counters start at 0 with each start and the first poll is the
-baseline. It has the calls that a durable one has, and the one promise that polling relies on: a commit is
-conditional on the version that the change was derived from, so of two writers of a tenant only one counts.
+The one promise that exactly-once counting rests on: a commit is conditional on the version and epoch that the change
+was derived from, so that of two writers only one counts, and whoever does not know what became of a commit can find
+out by reading. `store/` has the durable one.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,7 +11,7 @@ from typing import Protocol
 
 import msgspec
 
-from syncwatch.state.memory import TenantMemory
+from syncwatch.state.memory import Counters, TenantMemory
 
 
 class Commit(StrEnum):
@@ -19,21 +19,46 @@ class Commit(StrEnum):
 
     COMMITTED = "committed"
     REFUSED = "refused"  # derived from a memory that is no longer the newest: read it again
-    FAILED = "failed"  # the journal is away: try again with the next poll
+    FAILED = "failed"  # nothing was written: the journal is away
+    UNKNOWN = "unknown"  # the journal went away while it was committing: read again which of the two it is
+
+
+class JournalAway(Exception):  # noqa: N818 - a state of the world, named as it reads
+    """The journal cannot be read now; the message is ours, without address or secret."""
 
 
 class Change(msgspec.Struct, frozen=True):
-    """One tenant's memory after a poll; its version is the one before plus one."""
+    """One tenant's memory as the journal has it, and as it is to have it; the version grows by one."""
 
     tenant: str
-    memory: TenantMemory
+    before: TenantMemory
+    after: TenantMemory
+
+
+class Recalled(msgspec.Struct, frozen=True):
+    """What the journal says of a tenant before it is polled."""
+
+    counters: Counters
+    last_success: float | None
 
 
 class Journal(Protocol):
-    """What polling needs of a journal."""
+    """What polling and the composition root need of a journal."""
+
+    async def recall(self) -> Mapping[str, Recalled]:
+        """All tenants that it knows.
+
+        Raises:
+            JournalAway: it cannot be read now.
+        """
+        ...
 
     async def load(self, tenant: str) -> TenantMemory:
-        """The newest committed memory; an empty one for a tenant never seen."""
+        """The newest committed memory; an empty one for a tenant never seen.
+
+        Raises:
+            JournalAway: it cannot be read now.
+        """
         ...
 
     async def commit(self, changes: Sequence[Change]) -> Mapping[str, Commit]:
@@ -47,6 +72,10 @@ class MemoryJournal:
     def __init__(self) -> None:
         self._memories: dict[str, TenantMemory] = {}
 
+    async def recall(self) -> Mapping[str, Recalled]:
+        """See `Journal.recall`."""
+        return {id_: Recalled(memory.counters, memory.last_success) for id_, memory in self._memories.items()}
+
     async def load(self, tenant: str) -> TenantMemory:
         """See `Journal.load`."""
         return self._memories.get(tenant, TenantMemory())
@@ -57,7 +86,7 @@ class MemoryJournal:
 
     def _commit(self, change: Change) -> Commit:
         newest = self._memories.get(change.tenant, TenantMemory())
-        if change.memory.version != newest.version + 1:
+        if (change.before.version, change.before.epoch) != (newest.version, newest.epoch):
             return Commit.REFUSED
-        self._memories[change.tenant] = change.memory
+        self._memories[change.tenant] = change.after
         return Commit.COMMITTED

@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 import msgspec
+from msgspec import structs
 
-from syncwatch.model import Cause, OrganizationFacts, Plans, SessionFacts, State, UserFacts
+from syncwatch.model import Cause, OrganizationFacts, Plans, State, UserFacts
 from syncwatch.rows import PageMark
 
 EMPTY: Mapping[str, int] = MappingProxyType({})
@@ -22,10 +23,19 @@ class KnownIssue(msgspec.Struct, frozen=True, gc=False):
     Attributes:
         open: how many there are now.
         gone: when each of the others went, the earliest first.
+        first_seen: when the first of them was seen.
     """
 
     open: int
     gone: tuple[float, ...] = ()
+    first_seen: float = 0.0
+
+
+class Mark(msgspec.Struct, frozen=True, gc=False):
+    """The newest session of a user that is counted, with its issues: the panel's job id, and when it began."""
+
+    job: str
+    started: float
 
 
 class UserMemory(msgspec.Struct, frozen=True, gc=False):
@@ -36,15 +46,16 @@ class UserMemory(msgspec.Struct, frozen=True, gc=False):
         state: as of the last poll.
         class_: as of the last poll; None while the sync is not down.
         since: since when the user is in this state.
-        active_since: since when the user is seen active; None if it was so at first sight.
+        active_since: since when the user is seen active; None if it was so at first sight, or is not.
         down_since: since when the sync is down, whatever the state is called; None while it is not.
-        mark: the newest session that is counted, with its issues.
+        mark: see `Mark`.
         known: issues by fingerprint.
         told: what counts once until a session completes, and is counted: a side whose token expired, or
             `duplicate_guard`.
         pending: sessions or issues could not be read; they are asked for again.
         failed: whether they were asked for in vain; then others come first.
         uncounted: pending since before the baseline: what the first reading finds was there already.
+        missing: in how many believed lists in a row the user was not.
     """
 
     facts: UserFacts
@@ -53,12 +64,13 @@ class UserMemory(msgspec.Struct, frozen=True, gc=False):
     class_: str | None = None
     active_since: float | None = None
     down_since: float | None = None
-    mark: SessionFacts | None = None
+    mark: Mark | None = None
     known: Mapping[bytes, KnownIssue] = MappingProxyType({})
     told: frozenset[str] = frozenset()
     pending: bool = False
     failed: bool = False
     uncounted: bool = False
+    missing: int = 0
 
 
 class Counters(msgspec.Struct, frozen=True, gc=False):
@@ -83,7 +95,12 @@ class TenantMemory(msgspec.Struct, frozen=True, gc=False):
     """All that survives a poll of one tenant.
 
     Attributes:
-        version: grows with each commit.
+        version: of what the journal has, or had when the next change was derived from it; grows with each commit.
+        epoch: who may write; a commit of another epoch is refused. 0 as long as nobody shares tenants.
+        written: the instant of the poll that the journal has this from; None if it never was written.
+        last_success: when the last complete poll began.
+        polls: since the process knows the tenant; lives in the process only.
+        suspicions: how many complete lists in a row were held as suspicious.
         baseline: whether there was a complete poll; before it nothing is new, after it everything unknown is.
         rules: digest of the rule set that the findings come from.
         organization_pages: marks of the organizations list, by cursor.
@@ -99,6 +116,11 @@ class TenantMemory(msgspec.Struct, frozen=True, gc=False):
     """
 
     version: int = 0
+    epoch: int = 0
+    written: float | None = None
+    last_success: float | None = None
+    polls: int = 0
+    suspicions: int = 0
     baseline: bool = False
     rules: str = ""
     organization_pages: Mapping[str, PageMark] = MappingProxyType({})
@@ -111,6 +133,24 @@ class TenantMemory(msgspec.Struct, frozen=True, gc=False):
     users: Mapping[str, UserMemory] = MappingProxyType({})
     causes: tuple[Cause, ...] = ()
     counters: Counters = Counters()
+
+    def again(self) -> "TenantMemory":
+        """The same with a new baseline to come: counters and states stay, all issues and session marks go.
+
+        The next reading of each user counts nothing; what it finds was there already.
+        """
+        users = {
+            id_: structs.replace(
+                user,
+                facts=structs.replace(user.facts, issues=()),
+                mark=None,
+                known=MappingProxyType({}),
+                pending=True,
+                uncounted=True,
+            )
+            for id_, user in self.users.items()
+        }
+        return structs.replace(self, baseline=False, organization_pages={}, user_pages={}, users=users)
 
 
 def plus(counts: Mapping[str, int], more: Counter[str]) -> Mapping[str, int]:

@@ -87,7 +87,7 @@ class Snapshot:
         tenant: the tenant's id.
         time: the data's time.
         memory: the tenant's memory after the poll.
-        verdicts: the verdict on each user in it.
+        verdicts: the verdict on each user who is shown.
         unclassified: default owner of what no rule knows; shown even where there is none.
         sight: what the panel shows.
     """
@@ -113,8 +113,11 @@ class Snapshot:
 
     def user(self, id_: str) -> UserView | None:
         """One user by the panel's id; None if there is none."""
-        user = self._memory.users.get(id_)
-        return UserView(user.facts, self._verdicts[id_], user.since, user.down_since) if user else None
+        verdict = self._verdicts.get(id_)
+        if verdict is None:
+            return None
+        user = self._memory.users[id_]
+        return UserView(user.facts, verdict, user.since, user.down_since)
 
     def organization(self, id_: str) -> OrganizationFacts | None:
         """One organization by the panel's id; None if it is not listed."""
@@ -126,7 +129,7 @@ class Snapshot:
 
     def users(self, wanted: Callable[[UserView], bool] = lambda _: True) -> Iterator[UserView]:
         """The users for whom `wanted` is true."""
-        return filter(wanted, filter(None, map(self.user, self._memory.users)))
+        return filter(wanted, filter(None, map(self.user, self._verdicts)))
 
     def counts(self) -> Counts:
         """The tenant in figures."""

@@ -50,6 +50,9 @@ def configure(*, fmt: Format, level: str, stream: TextIO) -> None:
     root.setLevel(level.upper())
     for name in ("asyncio", "aiohttp"):  # at debug they tell of selectors and sockets
         logging.getLogger(name).setLevel(max(root.level, logging.INFO))
+    logging.getLogger("alembic").setLevel(
+        max(root.level, logging.WARNING)
+    )  # at info it tells of its own plugins
     logging.getLogger("aiohttp.access").setLevel(logging.CRITICAL + 1)  # it would show paths and queries
 
 

@@ -1,6 +1,7 @@
 """From rows to facts: nothing of a text leaves, and the same trouble is recognised in the next mail about it."""
 
 import asyncio
+import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from syncwatch.classification.find import MAX_IN_A_POLL, MAX_MASKED, ROWS_A_TURN, Finder
+from syncwatch.classification.find import MAX_IN_A_POLL, MAX_MASKED, NORMALISATION, ROWS_A_TURN, Finder
 from syncwatch.classification.masking import MASK
 from syncwatch.model import (
     Condition,
@@ -79,6 +80,23 @@ def test_so_are_tenant_user_and_key():
         fingerprint(ROW, key=b"x"),
     }
     assert len(prints) == 4
+
+
+PINNED = (
+    ROW,
+    IssueLine(text="", name="", type="", code=""),
+    IssueLine(
+        text="Ünicode \ud800 at Tue, 02 May 2023 10:00:31 GMT, trace 4e8a3d12-fa32",
+        direction=Direction.UNKNOWN,
+    ),
+    IssueLine(text="may 5/2/2023 2:30:31 PM; ErrorId: 1234-5678 (77) " * 2000, operation=Operation.DELETE),
+)
+PRINTS = {1: "0bd947bd071376ad19e6a7e2bf7a73b9989f30a8541be184cda758ec03c6e8d2"}
+
+
+def test_whoever_changes_a_fingerprint_gives_the_normalisation_a_new_number():
+    prints = b"".join(map(fingerprint, PINNED))
+    assert hashlib.sha256(prints).hexdigest() == PRINTS[NORMALISATION], "add a number and its digest here"
 
 
 @pytest.mark.parametrize(

@@ -45,6 +45,7 @@ def test_the_commands_there_are():
         "suggest-rule",
         "diagnose",
         "ticket",
+        "forget",
         "simulate",
         "version",
     ):

@@ -3,6 +3,7 @@
 import gzip
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from syncwatch.exposition.own import OwnMeters, new_registry
 from syncwatch.exposition.page import Page, compressed
 from syncwatch.model import Cause, IssueFacts, Mailbox, OrganizationFacts, Owner, State, Verdict
 from syncwatch.rows import EVERYTHING, Sight
+from syncwatch.state.journal import Recalled
 from syncwatch.state.memory import Counters, TenantMemory, UserMemory
 from syncwatch.state.snapshot import Snapshot
 from unit.given import DAY, GUARD, HOUR, REQUIRED, T0, TOKEN, VirtualClock, enabled, ended, failed
@@ -104,7 +106,20 @@ def agrees(name: str, body: str) -> None:
     assert body == golden.read_text(encoding="utf-8")
 
 
+def test_before_the_journal_was_read_nothing_is_counted_and_then_what_it_has(shown):
+    counters = {"inboxsync_sessions_total", "inboxsync_issues_seen_total", "inboxsync_token_expiries_total"}
+    success = "inboxsync_tenant_last_poll_success_timestamp_seconds"
+    assert not shown.names() & {*counters, success}
+    shown.board.recall({"firm-1": Recalled(Counters(sessions=7), T0)})
+    assert shown.names() > {*counters, success}
+    assert 'inboxsync_sessions_total{tenant="firm-1"} 7' in shown.body()
+    shown.board.publish("firm-1", replace(polled(picture()), counters=None))
+    assert 'inboxsync_sessions_total{tenant="firm-1"} 7' in shown.body(), "the journal is away"
+    assert 'inboxsync_users{tenant="firm-1",state="up"} 1' in shown.body()
+
+
 def test_before_the_first_poll_there_is_no_picture(shown):
+    shown.board.recall({})
     agrees("before-the-first-poll.txt", shown.body())
     assert not shown.names() & {
         "inboxsync_tenant_up",

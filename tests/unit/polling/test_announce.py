@@ -9,9 +9,10 @@ from syncwatch.model import Cause, Owner, State, Verdict
 from syncwatch.polling.announce import Announcer
 from syncwatch.polling.poll import Result
 from syncwatch.rows import EVERYTHING, Figures
+from syncwatch.state.ledger import Ledger
 from syncwatch.state.memory import TenantMemory
 from syncwatch.state.snapshot import Snapshot
-from syncwatch.state.transitions import Events, StateChange
+from syncwatch.state.transitions import Events, StateChange, Tally
 from unit.given import MINUTE, T0, failed
 
 
@@ -23,7 +24,7 @@ def result(
     if data is not None:
         snapshot = Snapshot("firm-1", data, TenantMemory(), {}, Owner.VENDOR_SUPPORT)
     events = Events(changes=list(changes))
-    return Result(TenantMemory(), at, 1.0, error, snapshot, events, Figures(), EVERYTHING)
+    return Result(Ledger(), at, 1.0, error, snapshot, events, Tally(), Figures(), EVERYTHING)
 
 
 @pytest.fixture
@@ -53,7 +54,7 @@ def test_a_user_is_said_when_the_state_changes(said):
 def test_a_trouble_of_a_whole_organization_is_said_when_it_begins_and_when_it_is_over(said):
     cause = Cause("o1", "impersonation_denied", Owner.MAIL_ADMIN, 80, 80)
     for events in (Events(began=[cause]), Events(), Events(over=[cause])):
-        Announcer().announce("firm-1", structs.replace(result(), events=events))
+        Announcer().announce("firm-1", structs.replace(result(), happened=events))
     begun, over = said
     assert (begun["event"], begun["log_level"]) == ("organization_wide_cause", "warning")
     assert (begun["organization"], begun["class"], begun["owner"]) == (
@@ -113,7 +114,7 @@ def test_a_longer_limit_makes_data_fresh_again(said):
 
 def test_users_of_whom_none_is_known_any_more_are_said_once(said):
     announcer = Announcer()
-    changed = structs.replace(result(), events=Events(strangers=True))
+    changed = structs.replace(result(), happened=Events(strangers=True))
     for each in (result(), changed, result()):
         announcer.announce("firm-1", each)
     assert [entry["event"] for entry in said] == ["user_ids_changed"]

@@ -166,7 +166,7 @@ class TestJudging:
         firm.panel.settings_ = {"o1": (OFF,)}
         result = await firm.poll(HOUR)
         assert self.owners(firm) == dict.fromkeys(("u1", "u2"), (Owner.CLIENT_ADMIN,) * 2)
-        assert (result.events.issues.total(), result.events.sessions) == (0, 0)
+        assert (result.happened.issues.total(), result.happened.sessions) == (0, 0)
         await firm.poll(MINUTE)
         assert firm.panel.asked == ["organizations", "users"]
 

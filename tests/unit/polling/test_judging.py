@@ -62,7 +62,7 @@ async def test_who_comes_to_another_way_into_the_mailbox_is_read_again_and_nobod
     result = await firm.poll(MINUTE)
     assert owners(firm) == (Owner.CLIENT_ADMIN,) * 2
     assert tabs(firm) == ["sessions u1", "issues u1"]
-    assert (result.events.sessions, result.events.issues.total()) == (0, 0)
+    assert (result.happened.sessions, result.happened.issues.total()) == (0, 0)
     await firm.poll(MINUTE)
     assert tabs(firm) == []
 

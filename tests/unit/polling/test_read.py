@@ -7,7 +7,6 @@ from msgspec import structs
 
 from syncwatch.errors import PollError, Reason
 from syncwatch.model import Condition, Mailbox, Outcome, State, Switch
-from syncwatch.polling.poll import poll
 from syncwatch.polling.read import read
 from syncwatch.polling.terms import Terms
 from syncwatch.rows import Sight
@@ -178,7 +177,7 @@ async def test_a_failed_list_keeps_memory_and_shows_nothing_new():
     before = firm.memory
     firm.panel.fails = {"users": failed(Reason.CONNECT)}
     result = await firm.poll(MINUTE)
-    assert (result.error.reason, result.snapshot, result.events) == (Reason.CONNECT, None, None)
+    assert (result.error.reason, result.snapshot, result.happened) == (Reason.CONNECT, None, None)
     assert result.memory is before
 
 
@@ -206,6 +205,8 @@ async def test_a_user_deleted_between_list_and_tab_stays_as_listed_until_the_nex
     assert {id_: user.pending for id_, user in firm.memory.users.items()} == {"u1": False, "u2": True}
     assert result.snapshot.user("u2").facts.issue_rows == 1
     firm.panel.lines = [(UserLine(),)]
+    result = await firm.poll(MINUTE)
+    assert [view.facts.id for view in result.snapshot.users()] == ["u1"]
     await firm.poll(MINUTE)
     assert set(firm.memory.users) == {"u1"}
 
@@ -244,7 +245,7 @@ async def test_a_plans_table_that_fails_costs_its_freshness_and_nothing_else():
     ]
     result = await firm.poll(HOUR)
     assert (result.error.reason, result.error.retry_after) == (Reason.PARTIAL, 90.0)
-    assert (result.events.sessions, firm.memory.baseline) == (1, True)
+    assert (result.happened.sessions, firm.memory.baseline) == (1, True)
     assert result.snapshot.until == T0 + HOUR + 4 * HOUR + 15 * MINUTE, "the plan that is known"
     firm.panel.fails = {}
     assert (await firm.poll(MINUTE)).error is None
@@ -293,7 +294,7 @@ async def test_a_session_that_starts_after_a_failure_changes_no_state_and_counts
                                  session_outcome=Outcome.RUNNING, session_message=None),)]  # fmt: skip
     second = await firm.poll(MINUTE)
     assert second.snapshot.counts().down == first.snapshot.counts().down
-    assert (second.events.sessions, second.events.changes) == (0, [])
+    assert (second.happened.sessions, second.happened.changes) == (0, [])
 
 
 async def test_a_session_with_issues_is_completed():
@@ -311,7 +312,7 @@ async def test_a_transient_failure_counts_as_one_only_after_another_failure():
         assert result.snapshot.counts().users[state] == 1
 
 
-async def test_a_commit_that_fails_shows_the_picture_and_takes_the_difference_again():
+async def test_while_the_journal_is_away_the_picture_goes_on_and_counters_catch_up_afterwards():
     class Away(MemoryJournal):
         away = False
 
@@ -329,18 +330,26 @@ async def test_a_commit_that_fails_shows_the_picture_and_takes_the_difference_ag
     new = UserLine(session_job="s2", session_started=T0, session_ended=T0 + 30)
     firm.panel.lines = [(new,)]
     result = await firm.poll(MINUTE)
-    assert (result.events, result.memory.counters.sessions) == (None, 0)
+    assert (result.counted.sessions, result.counters.sessions) == (0, 0)
     assert result.snapshot.user("u1").facts.last.job == "s2"
+    assert firm.panel.asked == ["organizations", "users"]
     journal.away = False
-    assert (await firm.poll(MINUTE)).memory.counters.sessions == 1
+    result = await firm.poll(MINUTE)
+    assert (result.counted.sessions, result.counters.sessions) == (1, 1)
 
 
 async def test_a_refused_commit_goes_on_from_what_the_other_writer_left():
     firm = Watched()
     await firm.poll()
-    stale = TenantMemory()
-    result = await poll("firm-1", firm.panel, stale, firm.stages, firm.clock)
-    assert (result.memory, result.events) == (firm.memory, None)
+    mine = firm.ledger
+    new = UserLine(session_job="s2", session_started=T0, session_ended=T0 + 30)
+    firm.panel.lines = [(new,)]
+    await firm.poll(MINUTE)
+    theirs, firm.ledger = firm.ledger, mine
+    refused = await firm.poll(MINUTE)
+    assert (refused.counted.sessions, refused.snapshot.user("u1").facts.last.job) == (0, "s2")
+    after = await firm.poll(MINUTE)
+    assert (after.counters, after.counted.sessions) == (theirs.counters, 0)
 
 
 async def test_a_list_that_was_cut_short_forgets_nobody():
@@ -410,7 +419,7 @@ async def test_after_a_gap_every_session_counts():
     )
     firm.panel.sessions_ = {"u1": (*rows, SessionLine("s1", T0 - 10 * MINUTE - 30, T0 - 10 * MINUTE))}
     firm.panel.lines = [(UserLine(session_job="x0", session_started=at, session_ended=at + 30),)]
-    assert (await firm.poll(DAY + MINUTE)).events.sessions == 40
+    assert (await firm.poll(DAY + MINUTE)).happened.sessions == 40
 
 
 async def test_a_user_of_whom_no_time_at_all_is_known_is_not_up_for_ever():
@@ -530,8 +539,41 @@ async def test_an_organizations_cause_outlasts_a_poll_that_cannot_read_whom_it_t
     firm.panel.lines = [(*again, *well)]
     partial = await firm.poll(5 * MINUTE)
     assert partial.snapshot.causes() == (cause,)
-    assert (partial.events.began, partial.events.over) == ([], [])
+    assert (partial.happened.began, partial.happened.over) == ([], [])
     firm.panel.fails = {}
     whole = await firm.poll(5 * MINUTE)
     assert whole.snapshot.causes() == (cause,)
-    assert (whole.events.began, whole.events.over) == ([], [])
+    assert (whole.happened.began, whole.happened.over) == ([], [])
+
+
+async def test_a_steady_firm_is_written_when_it_changes_and_its_success_every_ten_minutes():
+    class Counting(MemoryJournal):
+        commits = 0
+
+        async def commit(self, changes):
+            self.commits += len(changes)
+            return await super().commit(changes)
+
+    lines = (
+        UserLine(issues=1),
+        UserLine(id="off", switch=Switch.DISABLED, effective=Switch.DISABLED),
+        UserLine(id="error", effective=Switch.DISABLED_BY_ERROR, error=True),
+        UserLine(
+            id="new",
+            mailbox=Mailbox.NOT_INITIALIZED,
+            session_job=None,
+            session_started=None,
+            session_ended=None,
+        ),
+        UserLine(id="odd", effective=Switch.UNKNOWN),
+        UserLine(id="fails", session_outcome=Outcome.ERRORS, session_message="token"),
+        UserLine(id="gone", organization="o2"),
+    )
+    off = OrganizationLine("o2", switch=Switch.DISABLED)
+    firm = Watched(lines=[lines], organizations_=(OrganizationLine(), off), issues_={"u1": (IssueLine(),)})
+    firm.stages = stages(journal=(journal := Counting()))
+    result = await firm.poll()
+    assert len({view.verdict.state for view in result.snapshot.users()}) == 6
+    for seconds, commits in ((0, 1), (60, 1), (300, 1), (240, 2), (60, 2)):
+        await firm.poll(seconds)
+        assert journal.commits == commits, seconds

@@ -7,6 +7,7 @@ from itertools import pairwise
 
 import pytest
 from prometheus_client import CollectorRegistry
+from structlog.testing import capture_logs
 
 from syncwatch.config.fleet import OrganizationWide
 from syncwatch.errors import Reason
@@ -15,7 +16,7 @@ from syncwatch.polling.meters import PollMeters
 from syncwatch.polling.poll import Result, Stages
 from syncwatch.polling.schedule import grid
 from syncwatch.polling.scheduler import Scheduler, Watch
-from syncwatch.state.journal import MemoryJournal
+from syncwatch.state.journal import Commit, MemoryJournal
 from syncwatch.turns import Turns
 from unit.given import (
     HOUR,
@@ -293,3 +294,47 @@ async def test_what_a_poll_came_to_is_counted():
         assert world.value("syncwatch_poll_duration_seconds_sum") == 2.0 * polls
         last = world.published[-1][1]
         assert world.value("syncwatch_last_poll_completed_timestamp_seconds") == last.started + 2.0
+
+
+@pytest.fixture
+def logs():
+    """Printing a fault with all that is around it takes a second."""
+    with capture_logs() as entries:
+        yield entries
+
+
+async def test_what_is_not_written_outlasts_another_way_of_polling_and_a_fault_of_whoever_publishes(logs):
+    world = World()
+    journal = world.stages.journal
+    loads, commit = [], journal.commit
+    load = journal.load
+
+    async def counting(tenant):
+        loads.append(tenant)
+        return await load(tenant)
+
+    async def away(changes):
+        return {change.tenant: Commit.FAILED for change in changes}
+
+    def faulty(tenant, result):
+        world.published.append((tenant, result))
+        raise RuntimeError("page")
+
+    journal.load, world.scheduler._publish = counting, faulty
+    async with world.running("firm-1", "firm-2"):
+        await world.clock.pass_(HOUR)
+        journal.commit = away
+        await world.clock.pass_(HOUR)
+        before = world.published[-1][1].ledger
+        world.watch("firm-1", "firm-2", interval=2 * INTERVAL)
+        await world.clock.pass_(HOUR)
+        after = world.published[-1][1].ledger
+        assert after.known.polls > before.known.polls > 2, "a fault of whoever publishes costs a pause"
+        assert after.written is before.written
+        journal.commit = commit
+        world.watch("firm-2")
+        world.watch("firm-1", "firm-2")
+        await world.clock.pass_(HOUR)
+    assert sorted(loads) == ["firm-1", "firm-1", "firm-2"], (
+        "only one that was not watched for a while is read again"
+    )

@@ -5,6 +5,7 @@ from syncwatch.config.fleet import OrganizationWide
 from syncwatch.polling.poll import Result, Stages, poll
 from syncwatch.rows import Figures
 from syncwatch.state.journal import MemoryJournal
+from syncwatch.state.ledger import Ledger
 from syncwatch.state.memory import TenantMemory
 from syncwatch.turns import Turns
 from unit.given import HOUR, T0, ScriptedPanel, classify, mask, owner_of
@@ -39,11 +40,15 @@ class Watched:
         self.panel = ScriptedPanel(**lines)
         self.clock: Clock = Still()  # type: ignore[assignment]
         self.stages = stages()
-        self.memory = TenantMemory()
+        self.ledger = Ledger()
+
+    @property
+    def memory(self) -> TenantMemory:
+        return self.ledger.known
 
     async def poll(self, later: float = 0.0, **options) -> Result:
         self.clock.time += later
         self.panel.asked, self.panel.sent, self.panel.figures = [], [], Figures()
-        result = await poll("firm-1", self.panel, self.memory, self.stages, self.clock, **options)
-        self.memory = result.memory
+        result = await poll("firm-1", self.panel, self.ledger, self.stages, self.clock, **options)
+        self.ledger = result.ledger
         return result

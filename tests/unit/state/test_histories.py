@@ -11,6 +11,7 @@ from syncwatch.polling.needs import settle, with_issues
 from syncwatch.rows import EVERYTHING
 from syncwatch.state.memory import TenantMemory
 from syncwatch.state.reading import Reading, UserReading
+from syncwatch.state.roster import muster
 from syncwatch.state.transitions import transitions
 from unit.given import HOUR, REQUIRED, T0, enabled, ended
 
@@ -44,7 +45,9 @@ class Histories(RuleBasedStateMachine):
             organizations={}, plans={}, plans_read=None, odd_plans=frozenset(), users={"u1": user},
             sight=EVERYTHING,
         )  # fmt: skip
-        self.memory, _ = transitions(self.memory, reading, {"u1": Verdict(State.UP)})
+        self.memory, _ = transitions(
+            self.memory, reading, muster(self.memory, reading), {"u1": Verdict(State.UP)}
+        )
 
     @rule(
         runs=st.lists(st.booleans(), min_size=1, max_size=3),
