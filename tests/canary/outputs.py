@@ -3,9 +3,10 @@
 import io
 import logging
 import os
+import sqlite3
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
+from contextlib import closing, contextmanager, redirect_stderr, redirect_stdout, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -15,13 +16,14 @@ import msgspec
 import structlog
 import yaml
 
-from canary.planted import IN_ENVIRONMENT
+from canary.planted import CLIENT_SECRET, IN_ENVIRONMENT
 from canary.world import TEXTS, exports
 from integration.serving import Daemon
 from syncwatch.cli import app
 
 ENVIRONMENT = {"SYNCWATCH_CANARY_SECRET": IN_ENVIRONMENT, "CANARY_TOKEN": IN_ENVIRONMENT}
 OPENMETRICS = {"Accept": "application/openmetrics-text;version=1.0.0"}
+NOBODY = "postgresql+asyncpg://syncwatch@127.0.0.1:1/syncwatch"
 JSON_LINES = b"\n".join(msgspec.json.encode({"id": n, "text": text}) for n, text in enumerate(TEXTS))
 
 
@@ -34,12 +36,14 @@ class World:
         state: its state folder.
         pages: what the daemons answered, by path and format, all polls after another.
         logs: what they wrote, by format.
+        database: all rows of the journal in PostgreSQL.
     """
 
     config: Path
     state: Path
     pages: Mapping[str, bytes]
     logs: Mapping[str, bytes]
+    database: bytes
 
 
 class Output(NamedTuple):
@@ -120,6 +124,28 @@ def _check_exports(*, headed: bool) -> Callable[[World], bytes]:
     return read
 
 
+def _forget_elsewhere(state: Mapping[str, str]) -> Callable[[World], bytes]:
+    """`forget` of a configuration with another place for its state, and a secret in each file that it names."""
+
+    def read(world: World) -> bytes:
+        folder = world.config.parent / f"forget-{len(state)}"
+        folder.mkdir(exist_ok=True)
+        (folder / "key").write_text(CLIENT_SECRET * 2)
+        (folder / "short").write_text(CLIENT_SECRET)
+        config = folder / "syncwatch.yaml"
+        tenant = {"id": "files", "url": folder.as_uri(), "profile": "litify-inbox-csv"}
+        config.write_text(yaml.safe_dump({"state": dict(state), "tenants": [tenant]}), encoding="utf-8")
+        return invoke("forget", str(config), "--tenant", "files")
+
+    return read
+
+
+def _dumped(file: Path) -> bytes:
+    """All rows of a database as text."""
+    with closing(sqlite3.connect(file)) as journal:
+        return "\n".join(journal.iterdump()).encode()
+
+
 def _files(folder: Path) -> bytes:
     return b"".join(str(each).encode() + each.read_bytes() for each in folder.rglob("*") if each.is_file())
 
@@ -132,7 +158,18 @@ OUTPUTS: Mapping[str, Output] = {
     "page that is none": Output(lambda w: w.pages["no page"], b"404"),
     "run, log as JSON at debug": Output(lambda w: w.logs["json"], b'"poll_failed"'),
     "run, log for the console at debug": Output(lambda w: w.logs["console"], b"poll_failed"),
-    "state folder": Output(lambda w: _files(w.state)),
+    "state folder": Output(lambda w: _files(w.state), b'"class_":"duplicate_events"'),
+    "journal in a file": Output(lambda w: _dumped(w.state / "journal.db"), b'INSERT INTO "issues"'),
+    "journal in PostgreSQL": Output(lambda w: w.database, b"u-3"),
+    "forget": Output(_command("forget", "CONFIG", "--tenant", "open"), b"open: forgotten, with "),
+    "forget a tenant that is none": Output(_command("forget", "CONFIG", "--tenant", "x"), b"has nothing"),
+    "forget where nothing is": Output(_forget_elsewhere({"path": "nothing"}), b"there is no journal"),
+    "forget where nobody answers": Output(
+        _forget_elsewhere({"url": NOBODY, "key_file": "key", "password_file": "key"}), b"unreachable"
+    ),
+    "forget with a key that is none": Output(
+        _forget_elsewhere({"url": NOBODY, "key_file": "short"}), b"is too short"
+    ),
     "poll-once": Output(_command("poll-once", "CONFIG", SYNCWATCH_LOG_LEVEL="debug"), b"inboxsync_users{"),
     "poll-once, console": Output(
         _command("poll-once", "CONFIG", SYNCWATCH_LOG_FORMAT="console"), b"poll_failed"

@@ -23,13 +23,14 @@ from canary.planted import (
 from canary.world import confidential, planted_exports
 from integration.other_panel import OtherPanel
 from integration.serving import Daemon, eventually, served
+from syncwatch.state.store.tables import METADATA
 
 TENANTS = ("open", "bearer", "refused", "variable")
 FILES = ("exports", "half")
 SHORT = TECHNICAL.partition(" ")[2].lower().encode()
 
 
-def fleet(url: str, folder: Path) -> dict[str, object]:
+def fleet(url: str, folder: Path, state: dict[str, str]) -> dict[str, object]:
     """One tenant that is let in, one by a static token that is not accepted, two whose secrets are wrong.
 
     And three whose places are confidential: exports, exports of which one is half a file, and a secret URL.
@@ -44,7 +45,7 @@ def fleet(url: str, folder: Path) -> dict[str, object]:
         for id_ in FILES
     ]
     return {
-        "state": {"path": "state"},
+        "state": state,
         "polling": {"interval": "500ms"},
         "credentials": {
             "open": {"client_id": "syncwatch", "client_secret_file": "open.secret"},
@@ -61,22 +62,28 @@ def fleet(url: str, folder: Path) -> dict[str, object]:
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory) -> World:
-    """Two daemons, one for each form of the log, that have seen good polls, bad ones and refusals."""
+def world(tmp_path_factory, postgres) -> World:
+    """Two daemons, one for each form of the log and each kind of journal, that have seen good polls, bad ones and refusals."""
     folder = tmp_path_factory.mktemp("canary")
     for name, secret in (("open", CLIENT_SECRET), ("bearer", BEARER), ("refused", OTHER_SECRET)):
         (folder / f"{name}.secret").write_text(secret)
     panel = OtherPanel(**{id_: confidential() for id_ in TENANTS})
     pages: dict[str, bytes] = {}
+    postgres.sql("create database canary")
+    states = {
+        "json": {"path": "state"},
+        "console": {"url": postgres.url("canary"), "key_file": "journal.secret"},
+    }
+    (folder / "journal.secret").write_text(IN_ENVIRONMENT * 2)
     with served(panel.app()) as url:
         daemons = []
-        for fmt in ("json", "console"):
+        for fmt, state in states.items():
             place = folder / fmt
             place.mkdir()
             for secret in folder.glob("*.secret"):
                 (place / secret.name).write_bytes(secret.read_bytes())
             settings = {"SYNCWATCH_LOG_FORMAT": fmt, "SYNCWATCH_LOG_LEVEL": "debug", **ENVIRONMENT}
-            daemons.append(Daemon(place, fleet(url, place), **settings))
+            daemons.append(Daemon(place, fleet(url, place, state), **settings))
         try:
             _live(daemons, panel, pages)
         finally:
@@ -87,6 +94,9 @@ def world(tmp_path_factory) -> World:
             daemons[0].config.with_name("state"),
             pages,
             {daemon.config.parent.name: daemon.log.read_bytes() for daemon in daemons},
+            "\n".join(
+                postgres.sql(f"COPY {table} TO STDOUT", "canary") for table in METADATA.tables
+            ).encode(),
         )
 
 
