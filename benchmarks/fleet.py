@@ -2,7 +2,8 @@
 
 Simulator and daemon are children on a core each where there are two. The daemon is scraped every 15 s as a
 Prometheus would, and all its figures come from its own /metrics. Afterwards the baseline `bare` polls the same
-simulator, for half as long. The first round, in which a daemon reads what it will remember, is told apart from what follows.
+simulator, for half as long. The first round, in which a daemon reads what it will remember, is told apart from what follows;
+so is that of a second daemon, after the first was killed by SIGKILL, which goes on from the journal.
 """
 
 import gzip
@@ -15,7 +16,7 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from http.client import HTTPConnection
 from itertools import pairwise
@@ -53,6 +54,7 @@ class Scrape:
         self.seconds, self.size = self.at - begun, len(body)
         page = gzip.decompress(body).decode()
         self.polled = page.count("\ninboxsync_tenant_up{")
+        self.counted = page.count("\ninboxsync_sessions_total{")
         self.series = sum(not line.startswith("#") for line in page.splitlines())
         own = "\n".join(line for line in page.splitlines() if line.startswith(("syncwatch_", "process_")))
         self._sums: defaultdict[str, float] = defaultdict(float)
@@ -74,11 +76,16 @@ class Scrape:
 
 
 class Watched(NamedTuple):
-    """What the daemon said: after its first round, which took `start` seconds, and every interval from then on."""
+    """What the daemon said: after its first round, which took `start` seconds, and every interval from then on.
+
+    `known` is how many seconds after its restart a daemon said what is counted, `again` its first round.
+    """
 
     start: float
     first: Scrape
     later: list[Scrape]
+    known: float
+    again: Scrape
 
     def grown(self, name: str) -> float:
         """By how much a counter grew after the first round."""
@@ -100,7 +107,7 @@ def run() -> Report:
             bare = _bare(fleet, seconds / 2)
     return Report(
         f"fleet: {TENANTS} tenants x {USERS} users every {INTERVAL} s, {seconds:.0f} s after the first round",
-        (*_punctuality(watched), *_costs(watched, bare)),
+        (*_punctuality(watched), *_costs(watched, bare), *_restart(watched)),
     )
 
 
@@ -141,6 +148,16 @@ def _costs(watched: Watched, bare: dict[str, float]) -> Iterator[Figure]:
     yield Figure("scrape, median / longest", f"{median(times):.0f} / {max(times):.0f} ms")
 
 
+def _restart(watched: Watched) -> Iterator[Figure]:
+    requests = "syncwatch_panel_requests_total"
+    yield Figure("killed and started: counters are there", f"{watched.known:.1f} s")
+    yield Figure(
+        "requests of the first round, new / restarted",
+        f"{watched.first[requests]:,.0f} / {watched.again[requests]:,.0f}",
+        f"{watched.again[requests] / TENANTS:.2f} a tenant; {watched.grown(requests) / watched.grown(f'{DELAY}_count'):.2f} a poll otherwise",
+    )
+
+
 def _bound(histogram: Histogram, share: float) -> str:
     """The bound of the bucket below which this share of the observations lies."""
     wanted, seen = share * sum(count for _, count in histogram), 0.0
@@ -164,11 +181,23 @@ def _watch(fleet: Path, seconds: float) -> Watched:
         while first.at + seconds > time.monotonic():
             time.sleep(min(INTERVAL, seconds))
             later.append(Scrape(port))
-    return Watched(first.at - begun, first, later)
+        daemon.kill()
+    with _child(command, core=0, environ=environ) as daemon:
+        restarted = time.monotonic()
+        known = _scrape(daemon, port, lambda scrape: scrape.counted == TENANTS, 0.1)
+        again = _first_round(daemon, port)
+    return Watched(first.at - begun, first, later, known.at - restarted, again)
 
 
 def _first_round(daemon: subprocess.Popen[str], port: int) -> Scrape:
     """The first scrape that knows every tenant."""
+    return _scrape(daemon, port, lambda scrape: scrape.polled == TENANTS, LOOK)
+
+
+def _scrape(
+    daemon: subprocess.Popen[str], port: int, wanted: Callable[[Scrape], bool], pause: float
+) -> Scrape:
+    """The first scrape that is as wanted, looking for it every `pause` seconds."""
     limit = time.monotonic() + START_LIMIT
     while time.monotonic() < limit:
         if daemon.poll() is not None:
@@ -177,9 +206,9 @@ def _first_round(daemon: subprocess.Popen[str], port: int) -> Scrape:
             scrape = Scrape(port)
         except ConnectionRefusedError:
             scrape = None
-        if scrape and scrape.polled == TENANTS:
+        if scrape and wanted(scrape):
             return scrape
-        time.sleep(LOOK)
+        time.sleep(pause)
     raise RuntimeError(f"the first round took longer than {START_LIMIT:.0f} s")
 
 

@@ -10,11 +10,18 @@ from types import MappingProxyType
 import classify
 import decode
 import fleet
+import journal
 import scrape
 from figures import Report
 
 BENCHMARKS: Mapping[str, Callable[[], Report]] = MappingProxyType(
-    {"classify": classify.run, "decode": decode.run, "scrape": scrape.run, "fleet": fleet.run}
+    {
+        "classify": classify.run,
+        "decode": decode.run,
+        "scrape": scrape.run,
+        "journal": journal.run,
+        "fleet": fleet.run,
+    }
 )
 
 
