@@ -1,6 +1,7 @@
 """The engine over a real server: whatever is cut, killed or frozen, it is known whether a commit may have gone through."""
 
 import asyncio
+import ssl
 
 import pytest
 
@@ -386,3 +387,16 @@ async def test_a_refusal_goes_through_each_time(open_):
     for _ in range(2):
         with pytest.raises(JournalRefused, match="newer"):
             await engine.read(everything)
+
+
+@pytest.mark.parametrize(("mode", "by_name"), [("verify-full", True), ("verify-ca", False)])
+def test_verified_is_by_the_authorities_that_the_system_trusts(monkeypatch, mode, by_name):
+    monkeypatch.delenv("PGSSLROOTCERT", raising=False)
+    engine = Postgres("postgresql+asyncpg://syncwatch@db.example.com/syncwatch", prepare)
+    named = {"ssl": mode}
+    engine._log_in(engine.dialect, None, (), named)
+    assert (named["ssl"].verify_mode, named["ssl"].check_hostname) == (ssl.CERT_REQUIRED, by_name)
+    monkeypatch.setenv("PGSSLROOTCERT", "/etc/own.pem")
+    named = {"ssl": mode}
+    engine._log_in(engine.dialect, None, (), named)
+    assert named["ssl"] == mode, "the driver looks there"
