@@ -8,9 +8,7 @@ from typing import Any
 
 from syncwatch.state.journal import Change, Commit, JournalAway
 
-JOBS = (
-    100  # that go together at most, so that what is asked for at a start does not hold up what comes after it
-)
+JOBS = 100  # that go together at most: what is asked for at a start must not hold up what comes after it
 LOADS = 16  # in one transaction at most: how large the tenants are is known only when they are read
 ROWS = 2000  # written in one transaction at most; a tenant that is larger has one of its own
 PACE = 500.0  # rows a second that any database writes
@@ -22,20 +20,17 @@ class Job:
 
     Attributes:
         tenant: whose memory it is about; "" if all are.
-        answer: what the asker waits for.
+        operation: what it is, for figures and the log.
         rows: about how many are written.
+        answer: what the asker waits for.
     """
 
     tenant: str
+    operation: str = field(default="", init=False)
     rows: int = field(default=0, init=False)
     answer: asyncio.Future[Any] = field(
         default_factory=lambda: asyncio.get_running_loop().create_future(), kw_only=True
     )
-
-    @property
-    def operation(self) -> str:
-        """What it is, for figures and the log."""
-        raise NotImplementedError
 
     def gives(self, answer: object) -> None:
         """Answer, if somebody still waits."""
@@ -52,27 +47,19 @@ class Job:
         self.fails()
 
 
+@dataclass(eq=False, slots=True)
 class Load(Job):
     """One tenant's memory is to be read."""
 
-    __slots__ = ()
-
-    @property
-    def operation(self) -> str:
-        """See `Job.operation`."""
-        return "load"
+    operation: str = field(default="load", init=False)
 
 
 @dataclass(eq=False, slots=True)
 class Write(Job):
     """One tenant's change is to be committed."""
 
+    operation: str = field(default="commit", init=False)
     change: Change
-
-    @property
-    def operation(self) -> str:
-        """See `Job.operation`."""
-        return "commit"
 
     def __post_init__(self) -> None:
         self.rows = _rows(self.change)
@@ -90,13 +77,8 @@ class Write(Job):
 class Other(Job):
     """Anything that is done by itself."""
 
-    name: str
+    operation: str
     do: Callable[[], Awaitable[Any]]
-
-    @property
-    def operation(self) -> str:
-        """See `Job.operation`."""
-        return self.name
 
 
 def take(waiting: deque[Job]) -> list[Job]:

@@ -24,9 +24,8 @@ from syncwatch.state.store.outage import Outage
 from syncwatch.state.store.refused import JournalRefused
 
 J = TypeVar("J", bound=Job)
-_Do = Callable[
-    [Sequence[J], float], Awaitable[None]
-]  # in one transaction, with so many seconds more than usual
+_Do = Callable[[Sequence[J], float], Awaitable[None]]
+"""Does jobs in one transaction, with so many seconds more than usual."""
 
 READING = {"open", "load", "recall", "size"}  # all other operations write
 OF_ONE = frozenset({Kind.DATA, Kind.FAULT, Kind.OTHER})  # what may have failed because of one tenant
