@@ -107,6 +107,7 @@ class DurableJournal:
 
     def keep(self, tenants: Collection[str]) -> None:
         """Of all other tenants nothing is to be written any more."""
+        self._worker.keep(tenants)
         for noted in (self._owed, self._doubtful):
             for tenant in noted.keys() - frozenset(tenants):
                 del noted[tenant]

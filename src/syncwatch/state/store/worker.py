@@ -102,6 +102,10 @@ class Worker:
         self._wake.set()
         return job.answer
 
+    def keep(self, tenants: Collection[str]) -> None:
+        """Forget what was told of all other tenants."""
+        self._unwritten &= frozenset(tenants)
+
     def close(self) -> None:
         """Take no job any more; `run` does those that wait, and ends."""
         self._closing = True
