@@ -18,7 +18,9 @@ from prometheus_client import CollectorRegistry
 from syncwatch.classification.catalogue import ClassEntry
 from syncwatch.clock import SystemClock
 from syncwatch.diagnosis.states import Circumstances, diagnose
+from syncwatch.errors import MEANINGS, Reason
 from syncwatch.exposition.board import Board
+from syncwatch.exposition.discovery import DiscoveryMeters
 from syncwatch.exposition.families import Family, Health, Subject, Tenant, families
 from syncwatch.exposition.journal import JournalMeters
 from syncwatch.exposition.own import OwnMeters, new_registry
@@ -201,7 +203,9 @@ SITUATIONS: dict[str, UserFacts] = {
         last=_ended(finding=TEXT, completed=False), running=Running("r", NOW - MINUTE)
     ),
     "one runs for longer than the longest session": _user(running=Running("r", NOW - LONGEST)),
-    "the newest one has a status that the profile does not know": _user(odd_session=True),
+    "the newest one has a status that the profile does not know, or is of the future": _user(
+        odd_session=True
+    ),
 }
 
 
@@ -257,6 +261,9 @@ def metrics() -> Iterator[str]:
     yield "\n## The daemon\n"
     yield "A labelled series is absent until it has a first value.\n"
     yield from table(head[:4], _registered())
+    yield "\n## Reasons\n"
+    yield "Why a poll failed or was incomplete: the label `reason`, and `code` where there was no answer.\n"
+    yield from table(["reason", "what happened"], ([f"`{reason}`", MEANINGS[reason]] for reason in Reason))
 
 
 def _family(family: Family) -> list[str]:
@@ -355,6 +362,7 @@ def _registry() -> CollectorRegistry:
     OwnMeters(registry, "")
     PollMeters(registry, [])
     JournalMeters(registry)
+    DiscoveryMeters(registry)
     Page(Board(clock), registry, clock)
     return registry
 

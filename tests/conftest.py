@@ -35,6 +35,10 @@ def logging_kept() -> Iterator[None]:
     """Commands set up logging for the whole process; the tests after them must not notice."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
+    # By default an exception is shown with all locals, which are whole rule sets and take seconds.
+    structlog.configure(
+        processors=[structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
+    )
     yield
     root.handlers[:] = handlers
     root.setLevel(level)

@@ -6,10 +6,11 @@ carries a remote text, an address, a subject or a secret: foreign exceptions are
 None`, because a default traceback prints what it was given.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from types import MappingProxyType
 
 
 class Reason(StrEnum):
@@ -22,12 +23,35 @@ class Reason(StrEnum):
     AUTH = "auth"
     FORBIDDEN = "forbidden"
     RATE_LIMITED = "rate_limited"
+    REDIRECT = "redirect"
     HTTP_4XX = "http_4xx"
     HTTP_5XX = "http_5xx"
-    DECODE = "decode"  # not what the profile says at all: no JSON, cut short, too deep, too large
-    SCHEMA = "schema"  # JSON, but no single row of it fits the profile
-    PARTIAL = "partial"  # the lists were read; plans, or some user's sessions or issues, were not
-    INTERNAL = "internal"  # a fault of ours
+    DECODE = "decode"
+    SCHEMA = "schema"
+    TRUNCATED = "truncated"
+    PARTIAL = "partial"
+    INTERNAL = "internal"
+
+
+MEANINGS: Mapping[Reason, str] = MappingProxyType(
+    {
+        Reason.DNS: "the panel's host name cannot be resolved",
+        Reason.CONNECT: "no connection, or it broke; or a proxy does not let us through",
+        Reason.TLS: "the certificate is not to be trusted, or TLS fails in another way",
+        Reason.TIMEOUT: "no connection, nothing for too long, or no end of an answer or of the poll in time",
+        Reason.AUTH: "who we are is not accepted: a refusal, a page for people, a redirect to a login, no secret",
+        Reason.FORBIDDEN: "the credential lacks the right",
+        Reason.RATE_LIMITED: "the panel wants to be left alone for a while",
+        Reason.REDIRECT: "the panel leads elsewhere, which is never followed",
+        Reason.HTTP_4XX: "any other refusal",
+        Reason.HTTP_5XX: "the panel failed",
+        Reason.DECODE: "not what the profile says at all: no JSON, cut short, too deep, too large",
+        Reason.SCHEMA: "JSON, but no page or no single row of it fits the profile",
+        Reason.TRUNCATED: "a list goes in circles, repeats itself or is longer than any firm's; what was read of it counts",
+        Reason.PARTIAL: "the lists were read; plans, or some user's sessions or issues, were not",
+        Reason.INTERNAL: "a fault of Syncwatch, or this machine has no file descriptor left",
+    }
+)
 
 
 class PollError(Exception):

@@ -45,10 +45,16 @@ class Keeper:
         self._clock = clock
         self._present: Collection[str] = ()
         self._retention = 0.0
+        self._complete: Callable[[], bool] = lambda: False
 
-    def watch(self, tenants: Collection[str], retention: float) -> None:
-        """Remember what is watched from now on, and for how many seconds what is no longer."""
-        self._present, self._retention = tenants, retention
+    def watch(
+        self, tenants: Collection[str], retention: float, complete: Callable[[], bool] = lambda: True
+    ) -> None:
+        """Remember what is watched from now on, and for how many seconds what is no longer.
+
+        Nothing is removed while those are not all, by `complete`: whom nobody has told of yet is not gone.
+        """
+        self._present, self._retention, self._complete = tenants, retention, complete
         self.journal.keep(tenants)
 
     @asynccontextmanager
@@ -92,6 +98,8 @@ class Keeper:
 
     async def _removed(self) -> bool:
         """Whether what nobody needs any more could be removed; the journal removes some at a time."""
+        if not self._complete():
+            return False
         try:
             while gone := await self.journal.retain(self._present, self._clock.now(), self._retention):
                 for tenant in gone:

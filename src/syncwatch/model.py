@@ -300,7 +300,7 @@ class UserFacts(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
         before: the ended sessions before `last`, newest first, two at most; empty if there was none or none is known.
         before_known: whether `before` was looked for.
         running: the session that runs now, if any.
-        odd_session: whether the newest session has a status that the profile does not know.
+        odd_session: whether the newest session has a status that the profile does not know, or is of the future.
         issue_rows: rows on the Issues tab, as the list says; None if it does not.
         issues: those rows, read and classified.
         switched_off: what the Activity tab says of it; None if nothing, or if it was not asked.

@@ -10,10 +10,12 @@ from typing import NamedTuple
 from syncwatch.clock import Clock
 from syncwatch.config.fleet import Tenant
 from syncwatch.config.secrets import Secret
-from syncwatch.panel.client import Http, Timeouts
+from syncwatch.panel.budget import Limiter
 from syncwatch.panel.compile import CompiledProfile, compile_profile
 from syncwatch.panel.panel import Panel
 from syncwatch.setup import Setup
+from syncwatch.transport.client import Http, Timeouts
+from syncwatch.transport.way import Way
 
 
 class Reached(NamedTuple):
@@ -24,7 +26,7 @@ class Reached(NamedTuple):
 
 
 def reach(
-    setup: Setup, before: Mapping[str, Reached], *, key: bytes, http: Http, clock: Clock
+    setup: Setup, before: Mapping[str, Reached], *, key: bytes, http: Http, clock: Clock, limiter: Limiter
 ) -> dict[str, Reached]:
     """The panel of each tenant by its id, out of those `before` where nothing changed.
 
@@ -34,10 +36,12 @@ def reach(
         key: the secret key of ids that are made by hash.
         http: the client for all panels.
         clock: what time it is.
+        limiter: how much they may be asked.
     """
     compiled: dict[object, CompiledProfile] = {}
     written = {id_: profile.model_dump_json() for id_, profile in setup.profiles.items()}
-    timeouts = Timeouts(total=setup.config.polling.timeout)
+    polling = setup.config.polling
+    timeouts = Timeouts(polling.timeout, polling.connect_timeout, polling.read_timeout)
 
     def profile_of(tenant: Tenant) -> CompiledProfile:
         own = _own(tenant)
@@ -57,6 +61,8 @@ def reach(
             clock,
             parameters=tenant.parameters,
             timeouts=timeouts,
+            way=Way(tenant.tls, tenant.proxy),
+            allowance=limiter.of(tenant.budget_group),
         )
 
     panels: dict[str, Reached] = {}
@@ -69,6 +75,8 @@ def reach(
             _own(tenant),
             written[tenant.profile],
             timeouts,
+            Way(tenant.tls, tenant.proxy),
+            tenant.budget_group,
         )
         known = before.get(tenant.id)
         same = known is not None and known.identity == identity

@@ -10,7 +10,7 @@ All times are Unix seconds. A status value that the profile does not know is the
 
 from collections import Counter
 from collections.abc import Mapping
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
 
@@ -177,7 +177,17 @@ class ActivityRow(Protocol):
     def change(self) -> Change: ...  # noqa: D102
 
 
-class PageMark(msgspec.Struct, frozen=True, gc=False):
+class Silent(msgspec.Struct, frozen=True, gc=False):
+    """Base of what holds remote texts or cursors: it prints nothing of itself, not even to rich."""
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}>"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return []
+
+
+class PageMark(Silent, frozen=True, gc=False):
     """What is remembered of one page of a list, so that the panel may answer 304 the next time.
 
     Attributes:
@@ -191,7 +201,7 @@ class PageMark(msgspec.Struct, frozen=True, gc=False):
     ids: tuple[str, ...]
 
 
-class Page(msgspec.Struct, Generic[R], frozen=True, gc=False):
+class Page(Silent, Generic[R], frozen=True, gc=False):
     """One page of a list.
 
     Attributes:
@@ -257,13 +267,19 @@ class Figures(msgspec.Struct):
         requests: number of requests by (table or `token`, HTTP status as text or the reason of a failure).
         unknown_values: values that the profile does not know, by `table.field`.
         refused_rows: rows that did not fit the profile, by table.
-        truncated: whether a cap on pages or rows cut something off, of whatever list.
+        truncated: whether something was cut off, of whatever list.
+        cut: why a list was cut off, by table; a tab of one user that is only long is not among them.
+        nameless: rows of which nobody can say whose they are, by table.
+        waited: seconds that requests waited before they were sent, all together, to keep to budgets.
     """
 
     requests: Counter[tuple[str, str]] = msgspec.field(default_factory=Counter)
     unknown_values: Counter[str] = msgspec.field(default_factory=Counter)
     refused_rows: Counter[str] = msgspec.field(default_factory=Counter)
     truncated: bool = False
+    cut: dict[str, str] = msgspec.field(default_factory=dict)
+    nameless: Counter[str] = msgspec.field(default_factory=Counter)
+    waited: float = 0.0
 
 
 class PanelReading(Protocol):
@@ -326,4 +342,8 @@ class PanelReading(Protocol):
 
     async def activity(self, user: str) -> tuple[ActivityRow, ...] | None:
         """The newest of a user's Activity tab, newest first; None if the panel shows none, or the user is gone."""
+        ...
+
+    def close(self) -> None:
+        """Nothing that was read is in use any more."""
         ...

@@ -20,6 +20,7 @@ OTHER_SECRET = "wrong-7HjTq5NfXsD3gVe1"
 BEARER = "bt-Zk6PwYc4RdUo0MhLx8Ga"
 IN_401 = "t401-Jx5EbQn9WsTv2CfKr7Ly"
 SIGNATURE = "sig-Ww8LrKd3HyTz6JaBn0Ms"
+AT_THE_DOOR = "door-Lk2VtYp8RsHc4WzNe6Uf"
 IN_ENVIRONMENT = "env-Ob3MzHu6DgPq1XyIw4Nk"
 
 PLANTED = {
@@ -35,6 +36,7 @@ PLANTED = {
     "token in a 401": IN_401,
     "signature of a secret URL": SIGNATURE,
     "secret in the environment": IN_ENVIRONMENT,
+    "password of the door": AT_THE_DOOR,
 }
 PIECE = 8  # characters
 ENCODED_PIECE = 12  # of base64 and hex, whose alphabet is small

@@ -15,11 +15,11 @@ from syncwatch.config.secrets import Credential
 from syncwatch.config.settings import load_settings
 from syncwatch.config.shipped import shipped
 from syncwatch.errors import ConfigError, PollError
-from syncwatch.panel.client import Http
 from syncwatch.panel.compile import compile_profile
 from syncwatch.panel.panel import Panel
 from syncwatch.panel.profile.load import load_profiles
 from syncwatch.setup import load
+from syncwatch.transport.client import Http
 
 Body = tuple[int, bytes]
 

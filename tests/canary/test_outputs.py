@@ -7,6 +7,7 @@ from urllib.parse import quote
 import pytest
 import yaml
 
+from canary import door
 from canary.outputs import ENVIRONMENT, OUTPUTS, World, invoke, scrapes
 from canary.planted import (
     BEARER,
@@ -125,6 +126,7 @@ def _live(daemons: list[Daemon], panel: OtherPanel, pages: dict[str, bytes]) -> 
     eventually(lambda: scraped(0))
     panel.firms["open"].broken = set()
     eventually(lambda: scraped(1))
+    pages["door"] = door.answers(daemons[0])
 
 
 @pytest.mark.parametrize("name", OUTPUTS)

@@ -14,8 +14,8 @@ from integration.firm_x import iso
 from integration.other_panel import Firm, OtherPanel, Row
 from integration.serving import PATIENCE, Figures, becomes, figures
 from syncwatch.app import App
-from syncwatch.panel.client import Http
 from syncwatch.setup import Setup, load
+from syncwatch.transport.client import Http
 
 POLL = "100ms"
 

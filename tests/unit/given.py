@@ -254,6 +254,7 @@ class ScriptedPanel:
     most_at_once: int = 0
     held: PollError | None = None
     figures: Figures = field(default_factory=Figures)
+    closed: bool = False
     _now: int = 0
 
     async def organizations(self, marks: Mapping[str, PageMark]) -> tuple[Page[Any], ...]:
@@ -297,6 +298,9 @@ class ScriptedPanel:
         following = f"c{number + 1}" if number + 1 < len(self.lines) else None
         ids = (*(row.id for row in rows), *self.refused)
         return Page(cursor, PageMark(etag, following, ids), rows, self.refused)
+
+    def close(self) -> None:
+        self.closed = True
 
     def _note(self, what: str) -> None:
         self.asked.append(what)

@@ -47,13 +47,13 @@ async def test_a_panel_that_asks_to_be_left_alone_does_not_make_the_daemon_unhea
 
 
 @asynccontextmanager
-async def running(setup):
+async def running(setup, load=None):
     stop, hurry = asyncio.Event(), asyncio.Event()
     hurry.set()
     async with client(setup) as http, asyncio.TaskGroup() as group:
-        app = App(setup, SystemClock(), http)
+        app = App(setup, SystemClock(), http, load=load)
         group.create_task(app.run("127.0.0.1", 0, grace=1, stop=stop, hurry=hurry))
-        while app._not_ready is not None:  # noqa: ASYNC110 - nothing tells it
+        while app._not_ready() is not None:  # noqa: ASYNC110 - nothing tells it
             await asyncio.sleep(0)
         try:
             yield app
@@ -83,17 +83,17 @@ async def test_a_bad_file_changes_nothing_and_is_told(tmp_path, file, content, r
     config, rules = tmp_path / "syncwatch.yaml", tmp_path / "rules.yaml"
     config.write_text(CONFIG + "rules: {files: [rules.yaml]}")
     rules.write_text(RULES)
-    async with running(load(config, {})) as app:
+    async with running(load(config, {}), lambda: load(config, {})) as app:
         stages, ruleset = app._stages, figure(app, "syncwatch_ruleset_info")
         before = (tmp_path / file).read_text()
         (tmp_path / file).write_text(content)
-        problems = app.reload(lambda: load(config, {}))
+        problems = await app.reload()
         assert any(reason in str(problem) for problem in problems)
         assert figure(app, "syncwatch_config_last_reload_successful").endswith(" 0.0")
         assert figure(app, "syncwatch_ruleset_info") == ruleset
         assert app._stages is stages
         (tmp_path / file).write_text(before)
-        assert app.reload(lambda: load(config, {})) == ()
+        assert await app.reload() == ()
         assert figure(app, "syncwatch_config_last_reload_successful").endswith(" 1.0")
 
 
@@ -101,10 +101,10 @@ async def test_a_good_rule_set_is_taken_whole(tmp_path):
     config, rules = tmp_path / "syncwatch.yaml", tmp_path / "rules.yaml"
     config.write_text(CONFIG + "rules: {files: [rules.yaml]}")
     rules.write_text(RULES)
-    async with running(load(config, {})) as app:
+    async with running(load(config, {}), lambda: load(config, {})) as app:
         assert app._stages.classify("E-1").class_ == "network_error"
         rules.write_text(RULES.replace("network_error", "exchange_quota"))
-        app.apply(load(config, {}))
+        assert await app.reload() == ()
         assert app._stages.classify("E-1").class_ == "exchange_quota"
         assert load(config, {}).ruleset.digest in figure(app, "syncwatch_ruleset_info")
 
@@ -126,11 +126,11 @@ async def test_a_fault_while_a_set_is_made_leaves_the_old_one_running(tmp_path, 
     file.write_text(CONFIG)
     setup = load(file, {})
     async with client(setup) as http:
-        app = App(setup, Still(), http)
+        app = App(setup, Still(), http, load=lambda: load(file, {}))
         before = (app._setup, app._stages, app._panels)
         monkeypatch.setattr("syncwatch.reach.compile_profile", lambda *_, **__: 1 / 0)
         file.write_text(CONFIG.replace("127.0.0.1:1", "127.0.0.1:2"))
-        (problem,) = app.reload(lambda: load(file, {}))
+        (problem,) = await app.reload()
         assert str(problem) == f"{file}: cannot be run, by a fault of Syncwatch: ZeroDivisionError"
         assert (app._setup, app._stages, app._panels) == before
         assert figure(app, "syncwatch_config_last_reload_successful").endswith(" 0.0")

@@ -28,13 +28,12 @@ class Classifier:
         """Find the class of a text, who must act in these circumstances, and the codes that it carries."""
         text = cut(text)
         key = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=DIGEST_BYTES).digest()
-        answer = self._answers.get(key)
-        if answer is None:
-            answer = self._answers[key] = self._read(text)
-            if len(self._answers) > self._cache_size:
-                self._answers.popitem(last=False)
-        else:
-            self._answers.move_to_end(key)
+        answer = self._answers.pop(key, None) or self._read(text)
+        self._answers[key] = (
+            answer  # last, as the one that was asked for last; step by step, as threads ask too
+        )
+        if len(self._answers) > self._cache_size:
+            self._answers.popitem(last=False)
         return answer.finding(context)
 
     def _read(self, text: str) -> Answer:

@@ -10,6 +10,7 @@ import hmac
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from math import inf
 from types import MappingProxyType
 
 import re2
@@ -75,16 +76,28 @@ class Finder:
         mask: see `Masking`.
         key: the secret key of the fingerprints.
         turns: keeps the issues of all polls from holding up the event loop; without it only this poll's.
+        latest: Unix seconds after which nothing can have happened: a session of later is odd, and hides no other.
+
+    Attributes:
+        turns: the same.
     """
 
     def __init__(
-        self, tenant: str, classify: Classify, mask: Masking, key: bytes, turns: Turns | None = None
+        self,
+        tenant: str,
+        classify: Classify,
+        mask: Masking,
+        key: bytes,
+        turns: Turns | None = None,
+        *,
+        latest: float = inf,
     ) -> None:
         self._tenant = tenant
         self._classify = classify
         self._mask = mask
         self._key = key
-        self._turns = turns or Turns()
+        self.turns = turns or Turns()
+        self._latest = latest
         self._contexts: dict[str, Context] = {}
         self._people: dict[str, tuple[str | None, str | None]] = {}
         self._organizations: dict[str, str | None] = {}
@@ -114,7 +127,8 @@ class Finder:
         The user's name and address are known until the poll ends.
         """
         self._people[row.id] = row.name, row.address
-        last, running = self._newest(row)
+        odd = row.session_outcome is Outcome.UNKNOWN or self._is_ahead(row.session_started, row.session_ended)
+        last, running = (None, None) if odd else self._newest(row)
         return UserFacts(
             id=row.id,
             organization=row.organization,
@@ -125,10 +139,10 @@ class Finder:
             condition=row.condition,
             error=row.error,
             access_type=row.access_type,
-            created=row.created,
+            created=None if self._is_ahead(row.created) else row.created,
             last=last,
             running=running,
-            odd_session=row.session_outcome is Outcome.UNKNOWN,
+            odd_session=odd,
             issue_rows=row.issues,
         )
 
@@ -145,7 +159,9 @@ class Finder:
                 source=row.source,
             )
             for row in rows
-            if row.ended is not None and row.outcome in {Outcome.COMPLETED, Outcome.ERRORS}
+            if row.ended is not None
+            and row.outcome in {Outcome.COMPLETED, Outcome.ERRORS}
+            and not self._is_ahead(row.started, row.ended)
         ]
         return tuple(sorted(ended, key=lambda session: session.started, reverse=True))
 
@@ -154,13 +170,16 @@ class Finder:
         counts: Counter[bytes] = Counter()
         first: dict[bytes, IssueFacts] = {}
         for start in range(0, len(rows), ROWS_A_TURN):
-            async with self._turns:
+            async with self.turns:
                 for row in rows[start : start + ROWS_A_TURN]:
                     fingerprint = self._fingerprint(user.id, row)
                     counts[fingerprint] += 1
                     if fingerprint not in first:
                         first[fingerprint] = self._issue(user, row, fingerprint)
         return tuple(replace(issue, count=counts[print_]) for print_, issue in first.items())
+
+    def _is_ahead(self, *times: float | None) -> bool:
+        return any(time is not None and time > self._latest for time in times)
 
     def _issue(self, user: UserFacts, row: IssueRow, fingerprint: bytes) -> IssueFacts:
         speaking = self.context(user)._replace(side=_SPEAKERS.get(row.direction))
@@ -169,7 +188,7 @@ class Finder:
 
     def _newest(self, row: UserRow) -> tuple[SessionFacts | None, Running | None]:
         job, started, outcome = row.session_job, row.session_started, row.session_outcome
-        if job is None or started is None or outcome is None or outcome is Outcome.UNKNOWN:
+        if job is None or started is None or outcome is None:
             return None, None
         ended = row.session_ended
         if ended is None or outcome is Outcome.RUNNING:

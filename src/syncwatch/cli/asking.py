@@ -8,10 +8,12 @@ from typing import Annotated
 
 import typer
 
-from syncwatch.app import App, client
-from syncwatch.cli.complain import BAD_INPUT, fail, prepare
+from syncwatch.app import client
+from syncwatch.cli.complain import prepare
+from syncwatch.cli.once import chosen
 from syncwatch.clock import SystemClock
 from syncwatch.diagnosis.case import Case
+from syncwatch.inquiry import Inquiry, with_found
 from syncwatch.model import SessionFacts
 from syncwatch.polling.poll import Result
 from syncwatch.setup import Setup
@@ -66,15 +68,16 @@ class Answer:
 def ask(config: Path, tenant: str, user: str, *, ticket: bool = False) -> Answer:
     """Poll a tenant once for one user; for a `ticket` read the whole sessions table, and the colleagues' issues, too."""
     _, setup = prepare(config, level="error")
-    if all(each.id != tenant for each in setup.config.tenants):
-        fail(f"{config}: there is no tenant {tenant!r}", BAD_INPUT)
-    return asyncio.run(_ask(setup, tenant, user, ticket=ticket))
+    return asyncio.run(_ask(config, setup, tenant, user, ticket=ticket))
 
 
-async def _ask(setup: Setup, tenant: str, user: str, *, ticket: bool) -> Answer:
+async def _ask(config: Path, setup: Setup, tenant: str, user: str, *, ticket: bool) -> Answer:
+    clock = SystemClock()
     async with client(setup) as http:
-        app = App(setup, SystemClock(), http, key=known_key(setup.config.state))
-        result = await app.poll_once(tenant, only=user, items=ticket)
-        case = app.case(result, user)
-        table = await app.sessions(tenant, case) if ticket else ()
+        setup = await with_found(setup, http, clock)
+        chosen(config, setup, tenant)
+        inquiry = Inquiry(setup, clock, http, known_key(setup.config.state))
+        result = await inquiry.poll(tenant, only=user, items=ticket)
+        case = inquiry.case(result, user)
+        table = await inquiry.sessions(tenant, case) if ticket else ()
         return Answer(case, result, table)

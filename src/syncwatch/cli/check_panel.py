@@ -5,21 +5,19 @@ Neither holds a value of a row, but for words of statuses that are nobody's name
 """
 
 import asyncio
-import secrets
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from syncwatch.app import KEY_BYTES
-from syncwatch.cli.complain import BAD_INPUT, FAILED, ConfigFile, fail, prepare
+from syncwatch.app import client
+from syncwatch.cli.complain import FAILED, ConfigFile, fail, prepare
+from syncwatch.cli.once import chosen
 from syncwatch.clock import SystemClock
-from syncwatch.config.fleet import Tenant
 from syncwatch.errors import PollError
-from syncwatch.panel.client import Http, Timeouts
-from syncwatch.panel.compile import compile_profile
-from syncwatch.panel.panel import Panel
+from syncwatch.inquiry import Inquiry, with_found
 from syncwatch.panel.survey.findings import Findings, findings
 from syncwatch.panel.survey.lists import Survey, Surveyed
 from syncwatch.panel.survey.patch import suggest
@@ -37,47 +35,33 @@ def command(
     Exit code 1 if something that is required was not found, or a word has no meaning.
     """
     _, setup = prepare(config, level="error")
-    found = next((each for each in setup.config.tenants if each.id == tenant), None)
-    if found is None:
-        fail(f"{config}: there is no tenant {tenant!r}", BAD_INPUT)
     try:
-        seen = asyncio.run(_survey(setup, found))
+        profile, seen = asyncio.run(_survey(config, setup, tenant))
     except PollError as error:
         failure = str(error)
     else:
-        _print(found, seen)
+        _print(tenant, profile, seen)
         return
     fail(f"{tenant}: {failure}")
 
 
-async def _survey(setup: Setup, tenant: Tenant) -> Survey:
-    profile = compile_profile(
-        setup.profiles[tenant.profile],
-        secrets.token_bytes(KEY_BYTES),
-        zone=tenant.timezone,
-        formats=tenant.datetime_format,
-        complete=tenant.exports_complete,
-    )
-    async with Http() as http:
-        panel = Panel(
-            tenant.url_secret or tenant.url or "",
-            profile,
-            tenant.credential,
-            http,
-            SystemClock(),
-            parameters=tenant.parameters,
-            timeouts=Timeouts(total=setup.config.polling.timeout),
-        )
-        return await panel.survey()
+async def _survey(config: Path, setup: Setup, tenant: str) -> tuple[str, Survey]:
+    """The tenant's profile, and what its panel shows."""
+    clock = SystemClock()
+    async with client(setup) as http:
+        setup = await with_found(setup, http, clock)
+        chosen(config, setup, tenant)
+        profile = next(each.profile for each in setup.config.tenants if each.id == tenant)
+        return profile, await Inquiry(setup, clock, http, None).survey(tenant)
 
 
-def _print(tenant: Tenant, seen: Survey) -> None:
+def _print(tenant: str, profile: str, seen: Survey) -> None:
     told = {name: findings(table) for name, table in seen.items()}
-    print(f"tenant {tenant.id}, profile {tenant.profile}", file=sys.stderr)
+    print(f"tenant {tenant}, profile {profile}", file=sys.stderr)
     for name, table in seen.items():
         for line in _lines(table, told[name]):
             print(line, file=sys.stderr)
-    patch = suggest(seen, tenant.profile, tenant.id)
+    patch = suggest(seen, profile, tenant)
     well = all(each.well for each in told.values())
     if patch.changes or patch.unsure:
         print("\na patch to start from, to be named under panels.files:\n", file=sys.stderr)

@@ -50,4 +50,4 @@ def prepare(file: Path, *, level: str | None = None) -> tuple[Settings, Setup]:
     with bad_input():
         settings = load_settings()
         logging.configure(fmt=settings.log_format, level=level or settings.log_level, stream=sys.stderr)
-        return settings, load(file, os.environ)
+        return settings, load(file, os.environ, listen=settings.listen)

@@ -9,9 +9,10 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
-from syncwatch.app import App, client
+from syncwatch.app import client
 from syncwatch.cli.complain import BAD_INPUT, fail
 from syncwatch.clock import SystemClock
+from syncwatch.inquiry import Inquiry, with_found
 from syncwatch.setup import Setup
 from syncwatch.state.store.opening import known_key
 
@@ -22,31 +23,38 @@ Told = TypeVar("Told")
 
 
 def poll_once(
-    config: Path, setup: Setup, tenant: str | None, tell: Callable[[App], Told]
+    config: Path, setup: Setup, tenant: str | None, tell: Callable[[Inquiry], Told]
 ) -> tuple[Told, bool]:
     """Poll every tenant, or the one that is named; what `tell` makes of it, and whether all polls were complete."""
-    wanted = [each.id for each in setup.config.tenants if tenant in {None, each.id}]
-    if tenant is not None and not wanted:
-        fail(f"{config}: there is no tenant {tenant!r}", BAD_INPUT)
-    return asyncio.run(_poll(setup, wanted, tell))
+    return asyncio.run(_poll(config, setup, tenant, tell))
 
 
-async def _poll(setup: Setup, tenants: list[str], tell: Callable[[App], Told]) -> tuple[Told, bool]:
-    failures = 0
-    slots = asyncio.Semaphore(setup.config.polling.concurrency)
+async def _poll(
+    config: Path, setup: Setup, tenant: str | None, tell: Callable[[Inquiry], Told]
+) -> tuple[Told, bool]:
+    failures, clock = 0, SystemClock()
     async with client(setup) as http:
-        app = App(setup, SystemClock(), http, key=known_key(setup.config.state))
+        setup = await with_found(setup, http, clock)
+        wanted = chosen(config, setup, tenant)
+        inquiry = Inquiry(setup, clock, http, known_key(setup.config.state))
         with Progress(console=Console(stderr=True), transient=True) as progress:
-            bar = progress.add_task("polling", total=len(tenants))
+            bar = progress.add_task("polling", total=len(wanted))
 
             async def one(tenant: str) -> None:
                 nonlocal failures
-                async with slots:
-                    result = await app.poll_once(tenant)
+                result = await inquiry.poll(tenant)
                 failures += result.error is not None
                 progress.advance(bar)
 
             async with asyncio.TaskGroup() as group:
-                for tenant in tenants:
-                    group.create_task(one(tenant))
-        return tell(app), not failures
+                for each in wanted:
+                    group.create_task(one(each))
+        return tell(inquiry), not failures
+
+
+def chosen(config: Path, setup: Setup, tenant: str | None) -> list[str]:
+    """All tenants, or the one that is named; ends the command if there is no such one."""
+    wanted = [each.id for each in setup.config.tenants if tenant in {None, each.id}]
+    if tenant is not None and not wanted:
+        fail(f"{config}: there is no tenant {tenant!r}", BAD_INPUT)
+    return wanted

@@ -2,7 +2,6 @@
 
 import sys
 
-from syncwatch.app import App
 from syncwatch.cli.complain import FAILED, ConfigFile, prepare
 from syncwatch.cli.once import OneTenant, poll_once
 
@@ -10,7 +9,7 @@ from syncwatch.cli.once import OneTenant, poll_once
 def command(config: ConfigFile, tenant: OneTenant = None) -> None:
     """Poll every tenant once and print the metrics; exit code 1 if a poll was not complete."""
     _, setup = prepare(config, level="warning")
-    page, complete = poll_once(config, setup, tenant, App.metrics)
+    page, complete = poll_once(config, setup, tenant, lambda inquiry: inquiry.display.metrics())
     sys.stdout.buffer.write(page)
     if not complete:
         raise SystemExit(FAILED)

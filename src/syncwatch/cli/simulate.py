@@ -11,6 +11,18 @@ from syncwatch.cli.complain import fail
 from syncwatch.config.address import Address, address
 from syncwatch.config.duration import seconds
 from syncwatch.simulator import Format, Options, serve, write_fleet
+from syncwatch.simulator.faults.catalogue import GROUPS
+
+
+def _list_faults(wanted: bool) -> None:  # noqa: FBT001 - as typer calls it
+    """Show all faults, one a line below the name of their group."""
+    if not wanted:
+        return
+    for group, faults in GROUPS.items():
+        print(f"{group}:")
+        for each in faults:
+            print(f"  {each.name:<22}{each.what}")
+    raise typer.Exit
 
 
 def command(  # noqa: PLR0917 - each is an option of the command
@@ -27,6 +39,31 @@ def command(  # noqa: PLR0917 - each is an option of the command
         typer.Option(help="Time between two sessions of a user; shorter means faster.", metavar="DURATION"),
     ] = "30m",
     broken: Annotated[int, typer.Option(help="How many tenants are broken.")] = 0,
+    fault: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Let a tenant, or one of the last, misbehave in this way from the start; may come again.",
+            metavar="[TENANT=]FAULT",
+            show_default=False,
+        ),
+    ] = None,
+    list_faults: Annotated[  # noqa: ARG001, FBT002 - its callback has done all
+        bool,
+        typer.Option(
+            "--list-faults", help="Show all faults and leave.", is_eager=True, callback=_list_faults
+        ),
+    ] = False,
+    retry_after: Annotated[
+        str, typer.Option(help="For how long a panel asks for patience.", metavar="DURATION")
+    ] = "30s",
+    https: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Serve by TLS too, with the certificate and key in this file; may come again.",
+            metavar="PORT=FILE",
+            show_default=False,
+        ),
+    ] = None,
     breaks: Annotated[
         list[str] | None,
         typer.Option(
@@ -61,7 +98,7 @@ def command(  # noqa: PLR0917 - each is an option of the command
         str, typer.Option(help="Time between two exports.", metavar="DURATION")
     ] = "15s",
 ) -> None:
-    """Serve simulated panels: users whose states evolve, their CSV exports, /truth, and POST /control/freeze or break."""
+    """Serve simulated panels: users whose states evolve, their CSV exports, faults, /truth, and POST /control/..."""
     try:
         where: Address = address(listen)
         options = Options(
@@ -79,7 +116,9 @@ def command(  # noqa: PLR0917 - each is an option of the command
             exports=exports,
             exported=exported,
             export_interval=seconds(export_interval),
-        )
+            retry_after=round(seconds(retry_after)),
+            https={int(port): Path(file) for port, _, file in (each.partition("=") for each in https or ())},
+        ).with_faults(fault or ())
         seconds(poll_interval)
     except ValueError as error:
         fail(str(error), 2)

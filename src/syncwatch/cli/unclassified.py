@@ -5,10 +5,10 @@ from typing import Annotated, NamedTuple
 
 import typer
 
-from syncwatch.app import App
 from syncwatch.cli.complain import FAILED, ConfigFile, prepare
 from syncwatch.cli.once import OneTenant, poll_once
 from syncwatch.exposition.templates import Row
+from syncwatch.inquiry import Inquiry
 from syncwatch.setup import Setup
 
 All = Annotated[
@@ -58,9 +58,9 @@ def find(config: Path, tenant: str | None, *, everything: bool) -> Found:
     _, setup = prepare(config, level="warning")
     least = 1 if everything else setup.config.template_tenants
 
-    def tell(app: App) -> tuple[list[Row], int]:
-        rows = app.templates.shown(least)
-        return rows, app.templates.present() - len(rows)
+    def tell(inquiry: Inquiry) -> tuple[list[Row], int]:
+        rows = inquiry.display.templates.shown(least)
+        return rows, inquiry.display.templates.present() - len(rows)
 
     (rows, hidden), complete = poll_once(config, setup, tenant, tell)
     return Found(setup, rows, _hidden(hidden, least, config), complete)

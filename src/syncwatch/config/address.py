@@ -2,7 +2,8 @@
 
 A panel's base URL is refused with user information, a query or a fragment, because those are where secrets
 hide and they would travel into messages. One that is itself a secret may carry a query, but may not cross a
-network in the clear. No error repeats what was given.
+network in the clear. Where a list of targets is may carry one too, and is asked for exactly as it is written. No error
+repeats what was given.
 """
 
 import ipaddress
@@ -24,6 +25,7 @@ _HOST = re.compile(
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _FOLDER = "must be the URL of an absolute folder: write file:///srv/exports, with three slashes"
+_FRAGMENT = "must not carry a fragment: remove it"
 _LISTEN = 'must be host:port: write "127.0.0.1:9797", "[::1]:9797" or ":9797"'
 
 
@@ -59,10 +61,10 @@ def base_url(value: str) -> str:
     Raises:
         ValueError: it is none, or carries what does not belong there.
     """
-    base, _ = _web(value, MAX_URL)
+    origin, path, _ = _web(value, MAX_URL)
     if "?" in value or "#" in value:
         raise ValueError("must not carry a query or a fragment: remove them")
-    return base
+    return origin + path.rstrip("/")
 
 
 def secret_base_url(value: str) -> str:
@@ -71,12 +73,29 @@ def secret_base_url(value: str) -> str:
     Raises:
         ValueError: it is none, carries what does not belong there, or would be read by others on the way.
     """
-    base, query = _web(value, MAX_SECRET_URL)
+    origin, path, query = _web(value, MAX_SECRET_URL)
+    base = origin + path.rstrip("/")
     if "#" in value:
-        raise ValueError("must not carry a fragment: remove it")
+        raise ValueError(_FRAGMENT)
     if exposed(base):
         raise ValueError("would send a secret URL over plain http: use https")
     return f"{base}?{query}" if query else base
+
+
+def list_url(value: str) -> str:
+    """Check where a list of targets is; gives it with scheme and host in lower case, and path and query as they are.
+
+    Raises:
+        ValueError: it is no http or https URL, or carries what does not belong there.
+    """
+    if value.lower().startswith("file:"):
+        raise ValueError("must be an http or https URL: files go under `file_sd`")
+    origin, path, query = _web(value, MAX_URL)
+    if "#" in value:
+        raise ValueError(_FRAGMENT)
+    if not value.isascii():
+        raise ValueError("must be ASCII: write other characters as %XX")
+    return f"{origin}{path or '/'}?{query}" if query else origin + (path or "/")
 
 
 def panel_url(value: str) -> str:
@@ -100,41 +119,27 @@ def panel_url(value: str) -> str:
     return Path(folder).as_uri()
 
 
+def proxy_url(value: str) -> str:
+    """Check where a proxy is: scheme, host and port, and nothing else.
+
+    Raises:
+        ValueError: it is none, or carries what does not belong there.
+    """
+    base = base_url(value)
+    if split(base).path:
+        raise ValueError("must not carry a path: write http://proxy.example.com:3128")
+    return base
+
+
 def folder_of(url: str) -> Path | None:
     """Give the folder that a tenant's URL names; None for one that is on a network."""
     parts = urlsplit(url)
     return Path(unquote(parts.path)) if parts.scheme == "file" else None
 
 
-def host_entry(value: str) -> str:
-    """Check a `host` or `host:port` to which a credential may be sent; gives it in lower case.
-
-    Raises:
-        ValueError: it is neither.
-    """
-    entry = value.strip().lower()
-    try:
-        parts = urlsplit(f"//{entry}")
-        fits = (
-            parts.netloc == entry and "@" not in entry and is_host(parts.hostname or "") and parts.port != 0
-        )
-    except ValueError:
-        fits = False
-    if not fits:
-        raise ValueError("must be a host or host:port, without scheme and path: write panel.example.com")
-    return entry
-
-
-def own_host(url: str) -> str:
-    """Name the host of a base URL as narrowly as the URL does, with the port if it has one."""
-    return urlsplit(url).netloc
-
-
-def hosts_of(url: str) -> tuple[str, str]:
-    """Name the host of a base URL in the two ways in which a credential may: without and with the port."""
-    parts = urlsplit(url)
-    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname or ""
-    return host, f"{host}:{parts.port or _DEFAULT_PORTS[parts.scheme]}"
+def default_port(scheme: str) -> int | None:
+    """Give the port of a scheme that is not written; None for a folder's."""
+    return _DEFAULT_PORTS.get(scheme)
 
 
 def exposed(url: str) -> bool:
@@ -179,8 +184,8 @@ def is_host(host: str) -> bool:
     return True
 
 
-def _web(value: str, most: int) -> tuple[str, str]:
-    """Take an http or https URL apart: up to the path, without a slash at the end; and its query.
+def _web(value: str, most: int) -> tuple[str, str, str]:
+    """Take an http or https URL apart: up to the port, its path, and its query.
 
     Raises:
         ValueError: it is none, or carries user information.
@@ -193,10 +198,11 @@ def _web(value: str, most: int) -> tuple[str, str]:
     if "@" in parts.netloc:
         raise ValueError("must not carry user information: use a credential")
     named = f"[{host}]" if ":" in host else host
-    base = f"{parts.scheme}://{named}{f':{port}' if port is not None else ''}{parts.path.rstrip('/')}"
-    return base, parts.query
+    origin = f"{parts.scheme}://{named}{f':{port}' if port is not None else ''}"
+    return origin, parts.path, parts.query
 
 
 Listen = Annotated[Address, BeforeValidator(address)]
+ProxyUrl = Annotated[str, AfterValidator(proxy_url)]
+ListUrl = Annotated[str, AfterValidator(list_url)]
 PanelUrl = Annotated[str, AfterValidator(panel_url)]
-HostEntry = Annotated[str, AfterValidator(host_entry)]

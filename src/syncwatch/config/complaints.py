@@ -6,13 +6,13 @@ always: what stands in the wrong place may be a secret.
 
 import difflib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from syncwatch.config.document import Document, Location
+from syncwatch.config.document import Location, Written
 from syncwatch.errors import Problem
 
 _WORDS: Mapping[str, str] = {
@@ -37,12 +37,13 @@ _PYDANTIC_SUBJECT = re.compile(r"^[A-Za-z ]+ should ")
 
 
 def problems(
-    document: Document, error: ValidationError, model: type[BaseModel], *, at: Location = ()
+    written: Written, error: ValidationError, model: type[BaseModel], *, at: Location = ()
 ) -> tuple[Problem, ...]:
-    """Write each complaint of `error` about the part of the document at `at` as a problem."""
-    details = error.errors(include_url=False, include_context=False)
+    """Write each complaint of `error` about the part of what was written at `at` as a problem."""
+    all_ = error.errors(include_url=False, include_context=False)
+    details = [detail for detail in all_ if not _follows(detail, all_)]
     found = (
-        document.problem((*at, *_place(document, at, detail)), message(detail, model)) for detail in details
+        written.problem((*at, *_place(written, at, detail)), message(detail, model)) for detail in details
     )
     return tuple(dict.fromkeys(found))
 
@@ -63,21 +64,36 @@ def message(detail: ErrorDetails, model: type[BaseModel]) -> str:
     return _PYDANTIC_SUBJECT.sub("must ", detail["msg"])
 
 
-def _place(document: Document, at: Location, detail: ErrorDetails) -> Location:
-    """Leave out the end of pydantic's location that is not in the file: names of types and tags."""
+def _follows(detail: ErrorDetails, details: Iterable[ErrorDetails]) -> bool:
+    """Whether a list is only too short because pydantic does not count what is wrong in it."""
+    at = detail["loc"]
+    return detail["type"] == "too_short" and any(
+        other["loc"][: len(at)] == at for other in details if len(other["loc"]) > len(at)
+    )
+
+
+def _place(written: Written, at: Location, detail: ErrorDetails) -> Location:
+    """Leave out what of pydantic's location was not written: names of types and tags."""
     location = detail["loc"]
     if detail["type"] == "missing":
         return location
-    node = document.root
-    for part in at:
-        node = node.children.get(part, node)
+    part = written.data
+    for step in at:
+        part = part[step]
     known: list[str | int] = []
-    for part in location:
-        child = node.children.get(part)
-        if child is not None:
-            known.append(part)
-            node = child
+    for step in location:
+        below = _below(part)
+        if step in below:
+            known.append(step)
+            part = below[step]
     return tuple(known)
+
+
+def _below(part: Any) -> Mapping[str | int, Any]:
+    """What is in a mapping by key, in a list by index."""
+    if isinstance(part, dict):
+        return part
+    return dict(enumerate(part)) if isinstance(part, list) else {}
 
 
 def _unknown_key(location: Location, model: type[BaseModel]) -> str:

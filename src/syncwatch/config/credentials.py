@@ -1,113 +1,138 @@
 """One `Credential` for each tenant that names one, out of the sections of the file.
 
-A credential may only go to hosts that it names; one that names none goes to the hosts of the tenants that
-name it, as they are now, and one with `{tenant}` in its source, which is another secret for each tenant, to
-that tenant's own host alone. Every secret is read once here, so that a missing one is known at the start;
-none is kept.
+A credential may only go to hosts that it names. One that names none goes, for each tenant of the configuration file
+that names it, to that tenant's own host alone, so that no tenant is another one's business; but to a tenant that
+discovery found it does not go, because a list of targets must never decide where a secret goes. Every secret is read
+once here, so that a missing one is known at the start; none is kept.
 """
 
 import re
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Self
 
-from syncwatch.config.address import exposed, hosts_of, own_host
-from syncwatch.config.destinations import Destination
-from syncwatch.config.document import Document, Location
-from syncwatch.config.schema import SOURCES, TENANT, CredentialSection, TenantSection
+from syncwatch.config.address import exposed
+from syncwatch.config.document import Document
+from syncwatch.config.entry import Entry
+from syncwatch.config.fields import TENANT
+from syncwatch.config.hosts import admits, own_host
+from syncwatch.config.schema import SOURCES, CredentialSection
 from syncwatch.config.secrets import Credential, Secret, SecretUnavailable, secret_at
 from syncwatch.errors import Problem
 
+Claims = dict[tuple[str, str], str]
+"""Whose secret is at a place: the tenant by credential and place, for those with a secret for each tenant."""
 
-@dataclass
+
+@dataclass(frozen=True)
 class Issuer:
-    """Gives credentials to tenants; `problems` gathers what stands against it.
+    """Gives credentials.
 
     Attributes:
-        document: the configuration file.
+        folder: from which the files of secrets are seen.
         environ: the environment.
         sections: the credentials that are right in themselves.
-        tenants: the tenants that are right in themselves, by their place in the file.
-        destinations: where the panel of each of them is.
+        shared: those of them whose secret is the same for all tenants; without hosts where they name none.
     """
 
-    document: Document
+    folder: Path
     environ: Mapping[str, str] = field(repr=False)
     sections: Mapping[str, CredentialSection]
-    tenants: Mapping[int, TenantSection]
-    destinations: Mapping[int, Destination]
-    problems: list[Problem] = field(default_factory=list)
+    shared: Mapping[str, Credential]
 
-    def issue(self) -> Mapping[int, Credential]:
-        """Give each tenant that names a credential its own, by its place in the file."""
-        naming: defaultdict[str, dict[int, TenantSection]] = defaultdict(dict)
-        for index, tenant in self.tenants.items():
-            if tenant.credentials is not None and tenant.credentials in self.sections:
-                naming[tenant.credentials][index] = tenant
-        issued: dict[int, Credential] = {}
-        for name, section in self.sections.items():
-            issued |= self._issue(name, section, naming[name])
-        return issued
+    @classmethod
+    def of(
+        cls,
+        document: Document,
+        environ: Mapping[str, str],
+        sections: Mapping[str, CredentialSection],
+        problems: list[Problem],
+    ) -> Self:
+        """Make the issuer of a configuration file.
 
-    def _issue(
-        self, name: str, section: CredentialSection, tenants: Mapping[int, TenantSection]
-    ) -> Mapping[int, Credential]:
-        source, place = _source(section)
-        for index in tenants:
-            self._check_host(name, section, index)
-        if TENANT in place:
-            return self._issue_each(name, section, tenants)
-        secret = self._secret(source, place, ("credentials", name, source), "")
-        credential = _credential(name, section, secret, self._hosts(section, tenants))
-        return dict.fromkeys(tenants, credential)
+        Args:
+            document: the file.
+            environ: the environment.
+            sections: the credentials that are right in themselves.
+            problems: gathers the secrets that cannot be read.
+        """
+        folder = document.file.parent
+        shared = {}
+        for name, section in sections.items():
+            source, place = _source(section)
+            if TENANT in place:
+                continue
+            secret = secret_at(source, place, folder, environ)
+            if reason := _missing(secret):
+                problems.append(document.problem(("credentials", name, source), reason))
+            shared[name] = _credential(name, section, secret)
+        return cls(folder, environ, sections, shared)
 
-    def _issue_each(
-        self, name: str, section: CredentialSection, tenants: Mapping[int, TenantSection]
-    ) -> Mapping[int, Credential]:
-        source, pattern = _source(section)
-        taken: dict[str, str] = {}
-        issued = {}
-        for index, tenant in tenants.items():
-            place = pattern.replace(TENANT, _in_variable(tenant.id) if source.endswith("_env") else tenant.id)
-            location = ("tenants", index, "credentials")
-            if taken.setdefault(place, tenant.id) != tenant.id:
-                self._complain(location, f"`{name}` gives it the same secret as {taken[place]}: rename one")
-            secret = self._secret(source, place, location, f"`{name}`: ")
-            issued[index] = _credential(name, section, secret, self._hosts(section, (index,)))
-        return issued
+    def issue(
+        self, entry: Entry, claims: Mapping[tuple[str, str], str], problems: list[Problem]
+    ) -> Credential | None:
+        """Give a tenant the credential that it names; `problems` gathers what stands against it."""
+        name, id_ = entry.section.credentials, entry.section.id
+        section = self.sections.get(name or "")
+        if name is None or section is None:
+            return None
+        if section.hosts is None and entry.found:
+            message = f"`{name}` names no hosts, and a list of targets must not decide where a secret goes"
+            problems.append(entry.problem("credentials", f"{message}: add credentials.{name}.hosts"))
+        url, key = entry.destination.url, entry.destination.key
+        if url is not None:
+            problems += (entry.problem(key, message) for message in against(name, section, url))
+        place = self.place(name, id_)
+        if place is None:
+            return bound(self.shared[name], url)
+        if (first := claims.get((name, place), id_)) != id_:
+            message = f"`{name}` gives it the same secret as {first}: rename one"
+            problems.append(entry.problem("credentials", message))
+        secret = secret_at(_source(section)[0], place, self.folder, self.environ)
+        if reason := _missing(secret):
+            problems.append(entry.problem("credentials", f"`{name}`: {reason}"))
+        return bound(_credential(name, section, secret), url)
 
-    def _secret(self, source: str, place: str, location: Location, prefix: str) -> Secret:
-        secret = secret_at(source, place, self.document.file.parent, self.environ)
-        try:
-            secret.read()
-        except SecretUnavailable as error:
-            self._complain(location, f"{prefix}{error.reason}")
-        return secret
+    def claim(self, credential: Credential | None, tenant: str, claims: Claims) -> None:
+        """Add a tenant's own secret, if it has one, to those that are taken."""
+        place = credential and self.place(credential.name, tenant)
+        if credential and place:
+            claims.setdefault((credential.name, place), tenant)
 
-    def _hosts(self, section: CredentialSection, tenants: Iterable[int]) -> frozenset[str]:
-        urls = (self.destinations[index].url for index in tenants)
-        return frozenset(section.hosts or (own_host(url) for url in urls if url is not None))
+    def place(self, name: str, tenant: str) -> str | None:
+        """The place of a tenant's own secret; None where all tenants share one."""
+        if name in self.shared:
+            return None
+        source, pattern = _source(self.sections[name])
+        return pattern.replace(TENANT, _in_variable(tenant) if source.endswith("_env") else tenant)
 
-    def _check_host(self, name: str, section: CredentialSection, index: int) -> None:
-        destination = self.destinations[index]
-        url, location = destination.url, ("tenants", index, destination.key)
-        if url is None:
-            return
-        if section.hosts and not set(section.hosts) & set(hosts_of(url)):
-            self._complain(
-                location,
-                f"its host is not among those of credential `{name}`: add it to credentials.{name}.hosts",
-            )
-        if exposed(url) and not section.allow_plain_http:
-            self._complain(
-                location,
-                f"would send credential `{name}` over plain http: use https, or set `allow_plain_http: true`"
-                " on the credential",
-            )
 
-    def _complain(self, location: Location, message: str) -> None:
-        self.problems.append(self.document.problem(location, message))
+def against(name: str, section: CredentialSection, url: str) -> Iterable[str]:
+    """What keeps a credential from going to a URL, and what to do."""
+    if section.hosts is not None and not admits(section.hosts, url):
+        yield f"its host is not among those of credential `{name}`: add it to credentials.{name}.hosts"
+    if exposed(url) and not section.allow_plain_http:
+        yield (
+            f"would send credential `{name}` over plain http: use https, or set `allow_plain_http: true`"
+            " on the credential"
+        )
+
+
+def bound(credential: Credential, url: str | None) -> Credential:
+    """The same, for the host of this URL alone if it names none."""
+    if credential.hosts or url is None:
+        return credential
+    return replace(credential, hosts=frozenset({own_host(url)}))
+
+
+def _missing(secret: Secret) -> str:
+    """Why a secret cannot be read; empty if it can."""
+    try:
+        secret.read()
+    except SecretUnavailable as error:
+        return error.reason
+    return ""
 
 
 def _source(section: CredentialSection) -> tuple[str, str]:
@@ -116,14 +141,14 @@ def _source(section: CredentialSection) -> tuple[str, str]:
     return next((key, str(place)) for key, place in written.items() if place is not None)
 
 
-def _credential(name: str, section: CredentialSection, secret: Secret, hosts: frozenset[str]) -> Credential:
+def _credential(name: str, section: CredentialSection, secret: Secret) -> Credential:
     is_client, is_named = section.client_id is not None, section.username is not None
     return Credential(
         name=name,
         client_id=section.client_id,
         client_secret=secret if is_client else None,
         token=None if is_client or is_named else secret,
-        hosts=hosts,
+        hosts=frozenset(section.hosts or ()),
         username=section.username,
         password=secret if is_named else None,
     )

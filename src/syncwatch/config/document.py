@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from syncwatch.errors import Problem
 
@@ -20,6 +20,19 @@ SHOWN_KEY = 60  # characters of a key in a message
 
 _BARE_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
+
+
+class Written(Protocol):
+    """What somebody wrote, as plain data, and the way back from a location in it to a place that a person finds."""
+
+    @property
+    def data(self) -> Any:
+        """The whole of it."""
+        ...
+
+    def problem(self, location: Location, message: str) -> Problem:
+        """Name what is wrong at `location`."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

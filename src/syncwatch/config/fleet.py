@@ -1,11 +1,9 @@
-"""The configuration after all checks, as frozen values with nothing left to resolve."""
+"""The sections of the configuration after all checks, as frozen values with nothing left to resolve."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from syncwatch.config.address import Address
-from syncwatch.config.document import Document
 from syncwatch.config.secrets import Credential, Secret
 
 
@@ -30,12 +28,136 @@ class State:
 
 
 @dataclass(frozen=True, slots=True)
+class Tls:
+    """Files that a TLS connection goes by.
+
+    Attributes:
+        ca_file: the authorities that are trusted, instead of the system's.
+        cert_file: our certificate, if we show one.
+        key_file: its key, if that is not in the same file.
+    """
+
+    ca_file: Path | None = None
+    cert_file: Path | None = None
+    key_file: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Proxy:
+    """A proxy, and who we are there.
+
+    Attributes:
+        url: scheme, host and port.
+        username: who asks, if it wants to know.
+        password: the secret that goes with it.
+    """
+
+    url: str
+    username: str | None = None
+    password: Secret | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """How much may be asked; None for as much as there is.
+
+    Attributes:
+        concurrency: requests at once.
+        rate: requests a second, in the long run.
+        burst: requests in a row before the rate holds.
+    """
+
+    concurrency: int | None = None
+    rate: float | None = None
+    burst: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Budgets:
+    """How much panels are asked.
+
+    Attributes:
+        total: all of them together.
+        host: each host.
+        groups: all tenants of a budget group, by its name.
+        shared_pauses: groups that one tenant's panel pauses as a whole.
+    """
+
+    total: Budget = Budget()
+    host: Budget = Budget(concurrency=20)
+    groups: Mapping[str, Budget] = field(default_factory=dict)
+    shared_pauses: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class FileDiscovery:
+    """Files of targets.
+
+    Attributes:
+        patterns: which ones, as absolute patterns; the names end in .json, .yaml or .yml.
+        interval: seconds between two looks, besides those at changes of files.
+    """
+
+    patterns: tuple[str, ...]
+    interval: float
+
+
+@dataclass(frozen=True, slots=True)
+class HttpDiscovery:
+    """A list of targets over HTTP.
+
+    Attributes:
+        url: where it is, with its query.
+        interval: seconds between two requests.
+        timeout: seconds for one.
+        credential: what to send, a token or a name with its password.
+        tls: see `Tls`.
+        proxy: see `Proxy`.
+    """
+
+    url: str = field(repr=False)
+    interval: float
+    timeout: float
+    credential: Credential | None = None
+    tls: Tls | None = None
+    proxy: Proxy | None = None
+
+
+Discovery = FileDiscovery | HttpDiscovery
+
+
+@dataclass(frozen=True, slots=True)
+class Maintenance:
+    """A time in which trouble is expected, Unix seconds; of all tenants unless it names some.
+
+    Attributes:
+        begin: from when on.
+        end: until when.
+        tenants: ids; None for those with `labels`.
+        labels: what a tenant's labels must be; None for those in `tenants`.
+    """
+
+    begin: float
+    end: float
+    tenants: frozenset[str] | None = None
+    labels: Mapping[str, str] | None = None
+
+    def covers(self, tenant: str, labels: Mapping[str, str]) -> bool:
+        """Whether it is of this tenant, whenever."""
+        if self.tenants is not None:
+            return tenant in self.tenants
+        return all(labels.get(name) == value for name, value in (self.labels or {}).items())
+
+
+@dataclass(frozen=True, slots=True)
 class Polling:
     """How often and how patiently panels are polled; all but `concurrency` in seconds.
 
     Attributes:
         interval: between two polls of a tenant.
         timeout: for one poll as a whole.
+        connect_timeout: for a connection.
+        read_timeout: between two pieces of an answer.
         concurrency: polls at the same time.
         stale_after: age at which data no longer counts.
         inventory_interval: between two readings of plans and settings.
@@ -45,6 +167,8 @@ class Polling:
 
     interval: float
     timeout: float
+    connect_timeout: float
+    read_timeout: float
     concurrency: int
     stale_after: float
     inventory_interval: float
@@ -86,7 +210,11 @@ class Tenant:
         exports_complete: whether its exports leave nothing out; None for what the profile says.
         timezone: IANA name of the zone of times without one; None for the profile's.
         datetime_format: how its panel writes times, to be tried in this order; None for the profile's.
-        index: its place in the file, for `Config.document.problem(("tenants", index, ...), ...)`.
+        tls: see `Tls`.
+        proxy: see `Proxy`.
+        budget_group: with whom it shares a budget; its profile's id unless it says another.
+        maintenance: times in which trouble is expected, each from and to, Unix seconds; its onboarding is one.
+        index: its place in what it was written in: for one of the file `Config.document.problem(("tenants", index, ...), ...)`.
     """
 
     id: str
@@ -101,44 +229,8 @@ class Tenant:
     exports_complete: bool | None
     timezone: str | None
     datetime_format: tuple[str, ...] | None
+    tls: Tls | None
+    proxy: Proxy | None
+    budget_group: str
+    maintenance: tuple[tuple[float, float], ...]
     index: int
-
-
-@dataclass(frozen=True)
-class Config:
-    """Everything that one configuration file says.
-
-    Attributes:
-        document: the file, for problems that only show in the light of other files.
-        web_listen: host and port to listen on.
-        state: see `State`.
-        polling: see `Polling`.
-        organization_wide: see `OrganizationWide`.
-        session_time_limit: seconds after which the engine itself cuts a session.
-        show_email: whether e-mail addresses may be shown to those whose scope allows it.
-        template_tenants: how many tenants must have the template of a text that no rule knows for it to be shown.
-        panel_files: panel profiles besides the shipped ones.
-        rule_files: rules instead of the shipped ones; empty for the shipped ones.
-        tenants: in the order of the file.
-        label_names: every label of every tenant, sorted; always with `region`, `team` and `tier`.
-        warnings: what is not wrong but hardly meant, one line each.
-    """
-
-    document: Document = field(repr=False)
-    web_listen: Address
-    state: State
-    polling: Polling
-    organization_wide: OrganizationWide
-    session_time_limit: float
-    show_email: bool
-    template_tenants: int
-    panel_files: tuple[Path, ...]
-    rule_files: tuple[Path, ...]
-    tenants: tuple[Tenant, ...]
-    label_names: tuple[str, ...]
-    warnings: tuple[str, ...]
-
-    @property
-    def digest(self) -> str:
-        """SHA-256 of the file's bytes, in hex."""
-        return self.document.digest

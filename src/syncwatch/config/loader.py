@@ -6,31 +6,30 @@ configuration away: it is a `Config` or a `ConfigError`.
 """
 
 import glob
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from syncwatch.config.credentials import Issuer
-from syncwatch.config.destinations import Destination, find
+from syncwatch.config.configuration import Config
+from syncwatch.config.credentials import Claims, Issuer
 from syncwatch.config.document import Document, Location
-from syncwatch.config.fleet import Config, OrganizationWide, Polling, State, Tenant
+from syncwatch.config.enrol import ALWAYS_LABELS, Enroller, maintenance
+from syncwatch.config.entry import Entry, entry
+from syncwatch.config.fleet import Budget, Budgets, OrganizationWide, Polling, State, Tenant
 from syncwatch.config.reader import examine, read
 from syncwatch.config.schema import (
+    BudgetSection,
+    BudgetsSection,
     CredentialSection,
     FilesSection,
     Outline,
-    PollingSection,
     StateSection,
-    TenantSection,
 )
-from syncwatch.config.secrets import Credential, SecretUnavailable, secret_at
+from syncwatch.config.secrets import SecretUnavailable, secret_at
+from syncwatch.config.sources import Sources
 from syncwatch.errors import ConfigError, Problem
 
 __all__ = ["Check", "Config", "Polling", "State", "Tenant", "load"]
-
-ALWAYS_LABELS = ("region", "team", "tier")
-STALE_INTERVALS = 3  # data is not stale before as many intervals have passed
 
 Check = Callable[[Config], Iterable[Problem]]
 
@@ -63,35 +62,44 @@ def _config(document: Document, environ: Mapping[str, str], problems: list[Probl
     """Build what can be built, and add to `problems` what is wrong."""
     outline, found = examine(document, Outline)
     problems += found
-    sections = dict(_credentials(document, problems))
-    entries = dict(_tenants(document, problems))
-    problems += _references(document)
-    destinations = dict(find(document, entries, problems))
-    issuer = Issuer(document, environ, sections, entries, destinations)
-    issued = issuer.issue()
-    problems += issuer.problems
-    state = _state(document, environ, problems)
     if outline is None:
         return None
-    tenants = tuple(
-        _tenant(index, entry, outline.polling, destinations[index], issued.get(index))
-        for index, entry in entries.items()
-    )
+    problems += _absent(document)
+    sections = dict(_credentials(document, problems))
+    entries = tuple(_entries(document, problems))
+    problems += _references(document)
+    issuer = Issuer.of(document, environ, sections, problems)
+    enroller = Enroller(issuer, outline.polling, maintenance(outline.maintenance))
+    tenants = tuple(_enrolled(enroller, entries, problems))
     return Config(
         document=document,
         web_listen=outline.web.listen,
-        state=state,
+        web_file=_beside(document, outline.web.config_file),
+        allow_unauthenticated=outline.web.allow_unauthenticated,
+        reload_interval=outline.reload.interval,
+        state=_state(document, environ, problems),
         polling=Polling(**outline.polling.model_dump()),
+        budgets=_budgets(outline.budgets),
+        discovery=tuple(Sources(document, issuer, problems).made(outline.discovery)),
         organization_wide=OrganizationWide(**outline.diagnosis.organization_wide.model_dump()),
         session_time_limit=outline.diagnosis.session_time_limit,
         show_email=outline.privacy.show_email,
         template_tenants=outline.privacy.template_tenants,
         panel_files=tuple(_files(document, "panels", outline.panels, problems)),
         rule_files=tuple(_files(document, "rules", outline.rules, problems)),
+        patterns=tuple(_patterns(document, outline)),
         tenants=tenants,
+        found={},
+        enroller=enroller,
         label_names=tuple(sorted({name for tenant in tenants for name in tenant.labels} | {*ALWAYS_LABELS})),
-        warnings=tuple(_warnings(document)),
+        warnings=tuple(_warnings(document, outline)),
     )
+
+
+def _absent(document: Document) -> Iterator[Problem]:
+    """A file that names no tenants, and no place where to find any, was hardly meant."""
+    if "tenants" not in document.data and not any(_part(document, "discovery", dict).values()):
+        yield document.problem(("tenants",), "is required, or a source of tenants under `discovery`")
 
 
 def _state(document: Document, environ: Mapping[str, str], problems: list[Problem]) -> State:
@@ -127,20 +135,27 @@ def _credentials(document: Document, problems: list[Problem]) -> Iterator[tuple[
             yield name, section
 
 
-def _tenants(document: Document, problems: list[Problem]) -> Iterator[tuple[int, TenantSection]]:
+def _entries(document: Document, problems: list[Problem]) -> Iterator[Entry]:
     for index in range(len(_part(document, "tenants", list))):
-        entry, found = examine(document, TenantSection, at=("tenants", index))
-        problems += found
-        if entry is not None:
-            yield index, entry
+        made = entry(document, index, document.file.parent, problems)
+        if made is not None:
+            yield made
+
+
+def _enrolled(enroller: Enroller, entries: Iterable[Entry], problems: list[Problem]) -> Iterator[Tenant]:
+    claims: Claims = {}
+    for each in entries:
+        tenant = enroller.enrol(each, claims, problems)
+        enroller.issuer.claim(tenant.credential, tenant.id, claims)
+        yield tenant
 
 
 def _references(document: Document) -> Iterator[Problem]:
     """Check ids against each other, and names of credentials, of tenants that are wrong otherwise too."""
     first: dict[str, int] = {}
     credentials = _part(document, "credentials", dict)
-    for index, entry in enumerate(_part(document, "tenants", list)):
-        id_, name = _text(entry, "id"), _text(entry, "credentials")
+    for index, written in enumerate(_part(document, "tenants", list)):
+        id_, name = _text(written, "id"), _text(written, "credentials")
         if id_ is not None and first.setdefault(id_, index) != index:
             line = document.problem(("tenants", first[id_], "id"), "").line
             yield document.problem(
@@ -153,29 +168,18 @@ def _references(document: Document) -> Iterator[Problem]:
             )
 
 
-def _tenant(
-    index: int,
-    entry: TenantSection,
-    polling: PollingSection,
-    destination: Destination,
-    credential: Credential | None,
-) -> Tenant:
-    interval = entry.interval or polling.interval
-    return Tenant(
-        id=entry.id,
-        url=entry.url,
-        url_secret=destination.secret,
-        profile=entry.profile,
-        credential=credential,
-        labels={**dict.fromkeys(ALWAYS_LABELS, ""), **entry.labels},
-        interval=interval,
-        stale_after=max(entry.stale_after or polling.stale_after, STALE_INTERVALS * interval),
-        parameters=entry.parameters,
-        exports_complete=entry.exports_complete,
-        timezone=entry.timezone,
-        datetime_format=entry.datetime_format,
-        index=index,
+def _budgets(section: BudgetsSection) -> Budgets:
+    groups = section.groups.items()
+    return Budgets(
+        total=_budget(section.total),
+        host=_budget(section.host),
+        groups={name: _budget(group) for name, group in groups},
+        shared_pauses=frozenset(name for name, group in groups if group.shared_pause),
     )
+
+
+def _budget(section: BudgetSection) -> Budget:
+    return Budget(section.concurrency, section.rate, section.burst)
 
 
 def _files(document: Document, key: str, section: FilesSection, problems: list[Problem]) -> list[Path]:
@@ -192,14 +196,31 @@ def _files(document: Document, key: str, section: FilesSection, problems: list[P
     return list(files)
 
 
-def _warnings(document: Document) -> Iterator[str]:
-    tenants = _part(document, "tenants", list)
-    named = Counter(_text(entry, "credentials") for entry in tenants)
-    for name in _part(document, "credentials", dict):
-        if not named[name]:
+def _patterns(document: Document, outline: Outline) -> Iterator[str]:
+    folder = document.file.parent.absolute()
+    return (str(folder / pattern) for section in (outline.panels, outline.rules) for pattern in section.files)
+
+
+def _warnings(document: Document, outline: Outline) -> Iterator[str]:
+    tenants, sources = _part(document, "tenants", list), outline.discovery
+    discovers = bool(sources.file_sd or sources.http_sd)
+    named = {_text(each, "credentials") for each in tenants} | {each.credentials for each in sources.http_sd}
+    for name, section in _part(document, "credentials", dict).items():
+        if name not in named and not (discovers and "hosts" in section):
             yield str(document.problem(("credentials", name), "no tenant names this credential"))
-    if not tenants:
+    if not tenants and not discovers:
         yield str(document.problem(("tenants",), "is empty: nothing is watched"))
+    ids = {_text(each, "id") for each in tenants}
+    for index, planned in enumerate(outline.maintenance):
+        for place, tenant in enumerate(() if discovers else planned.tenants or ()):
+            if tenant not in ids:
+                where = ("maintenance", index, "tenants", place)
+                yield str(document.problem(where, "is the id of no tenant"))
+
+
+def _beside(document: Document, place: str | None) -> Path | None:
+    """A file that is named as it is seen from the configuration."""
+    return None if place is None else document.file.parent / place
 
 
 def _part(document: Document, key: str, kind: type[Any]) -> Any:

@@ -1,4 +1,4 @@
-"""How a panel writes times, as people say it: formats to try, and the zone of times that carry none.
+"""Times as people write them: instants; and how a panel writes them: formats to try, the zone of times without one.
 
 Promises that a format or a zone which passes here works for every value later: `strptime` finds a directive that it
 does not know, or one that is there twice, only when it reads the first row. Refuses what depends on the machine
@@ -7,10 +7,11 @@ what was given.
 """
 
 import re
+from datetime import datetime
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, BeforeValidator
 
 NAMED_FORMATS = ("iso", "unix", "unix_ms")
 MAX_FORMAT = 100
@@ -60,5 +61,27 @@ def checked_zone(text: str) -> str:
     raise ValueError('is not a known time zone: write an IANA name such as "UTC" or "America/New_York"')
 
 
+def instant(text: str) -> float:
+    """Read an instant: a date and a time with its zone, as in ISO 8601; gives Unix seconds.
+
+    Raises:
+        ValueError: it is none, or says no zone; says what to write.
+    """
+    try:
+        moment = datetime.fromisoformat(text)
+        if len(text) > len("2026-01-31") and moment.tzinfo is not None:
+            return moment.timestamp()
+    except (ValueError, OverflowError):
+        pass
+    raise ValueError("must be a date and a time with its zone: write 2026-01-31T22:00:00Z")
+
+
+def _instant(value: object) -> float:
+    if not isinstance(value, str):
+        raise ValueError("must be text: quote it")  # noqa: TRY004 - pydantic wants ValueError
+    return instant(value)
+
+
+Instant = Annotated[float, BeforeValidator(_instant)]
 TimeFormat = Annotated[str, AfterValidator(checked_format)]
 Zone = Annotated[str, AfterValidator(checked_zone)]

@@ -12,7 +12,8 @@ from typing import TypeVar
 from pydantic import BaseModel, ValidationError
 
 from syncwatch.config import complaints
-from syncwatch.config.document import Document, Location
+from syncwatch.config.document import Document, Location, Written
+from syncwatch.config.files import opened
 from syncwatch.config.parsing import parse
 from syncwatch.errors import ConfigError, Problem
 
@@ -52,19 +53,19 @@ def validate(document: Document, model: type[M]) -> M:
     raise ConfigError(sorted(found, key=lambda problem: problem.line or 0))
 
 
-def examine(document: Document, model: type[M], *, at: Location = ()) -> tuple[M | None, tuple[Problem, ...]]:
-    """Turn the part of a document at `at` into a model, as far as it goes.
+def examine(written: Written, model: type[M], *, at: Location = ()) -> tuple[M | None, tuple[Problem, ...]]:
+    """Turn the part of what was written at `at` into a model, as far as it goes.
 
     Keys of that part that do not fit are named and left out, so that what is right can be checked further;
     None if without them nothing remains that fits.
     """
-    part = document.data
+    part = written.data
     for step in at:
         part = part[step]
     try:
         return model.model_validate(part), ()
     except ValidationError as error:
-        found = complaints.problems(document, error, model, at=at)
+        found = complaints.problems(written, error, model, at=at)
         wrong = {detail["loc"][0] for detail in error.errors(include_input=False) if detail["loc"]}
     if not isinstance(part, dict):
         return None, found
@@ -76,7 +77,7 @@ def examine(document: Document, model: type[M], *, at: Location = ()) -> tuple[M
 
 def _content(path: Path) -> bytes:
     try:
-        with path.open("rb") as file:
+        with opened(path) as file:
             content = file.read(MAX_BYTES + 1)
     except OSError as error:
         reason = (error.strerror or "input/output error").lower()

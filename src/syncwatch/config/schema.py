@@ -5,13 +5,10 @@ more than one section (references, hosts, secrets) is the loader's business. The
 option is config/syncwatch.yaml.
 """
 
-import re
 from typing import Annotated, Any, Self
 
 from pydantic import (
-    AfterValidator,
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
     StrictBool,
@@ -21,90 +18,29 @@ from pydantic import (
     model_validator,
 )
 
-from syncwatch.config.address import Address, HostEntry, Listen, PanelUrl, folder_of
+from syncwatch.config.address import Address, Listen, ListUrl, PanelUrl, ProxyUrl, folder_of
 from syncwatch.config.database import DatabaseUrl
 from syncwatch.config.duration import Duration
-from syncwatch.config.moments import TimeFormat, Zone
+from syncwatch.config.fields import (
+    FilePattern,
+    Identifier,
+    LabelName,
+    LabelValue,
+    ParameterName,
+    ParameterValue,
+    Pattern,
+    Place,
+    Share,
+    TargetsPattern,
+    TimeFormats,
+    Username,
+)
+from syncwatch.config.hosts import HostEntry
+from syncwatch.config.moments import Instant, Zone
 
-RESERVED_LABELS = frozenset({
-    "tenant", "profile", "le", "job", "instance", "state", "class", "owner", "reason",
-})  # fmt: skip
-RESERVED_PARAMETERS = frozenset({"user", "organization", "origin", "tenant"})
 SOURCES = (
     "client_secret_file", "client_secret_env", "token_file", "token_env", "password_file", "password_env",
 )  # fmt: skip
-TENANT = "{tenant}"
-
-_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
-_LABEL = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}")
-_PARAMETER = re.compile(r"[a-z][a-z0-9_]{0,30}")
-_PARAMETER_VALUE = re.compile(r"(?!\.+\Z)[A-Za-z0-9._-]{1,200}")  # a path made of `..` would be another one
-_USERNAME = re.compile(r"[^:\x00-\x1f\x7f-\x9f]{1,500}")
-
-
-def _identifier(value: str) -> str:
-    if not _ID.fullmatch(value):
-        raise ValueError("must be 1 to 63 letters, digits, `.`, `_` or `-`, the first a letter or digit")
-    return value
-
-
-def _label(value: str) -> str:
-    if not _LABEL.fullmatch(value) or value.startswith("__"):
-        raise ValueError("must be letters, digits and `_`, the first no digit and not `__`: rename the label")
-    if value in RESERVED_LABELS:
-        raise ValueError("is a label that Syncwatch or Prometheus sets: rename the label")
-    return value
-
-
-def _parameter(value: str) -> str:
-    if not _PARAMETER.fullmatch(value):
-        raise ValueError("must be 1 to 31 lower-case letters, digits and `_`, the first a letter")
-    if value in RESERVED_PARAMETERS:
-        raise ValueError("is a placeholder that Syncwatch fills in: rename the parameter")
-    return value
-
-
-def _parameter_value(value: str) -> str:
-    if not _PARAMETER_VALUE.fullmatch(value):
-        raise ValueError("must be 1 to 200 letters, digits, `.`, `_` or `-`, and not dots alone")
-    return value
-
-
-def _username(value: str) -> str:
-    if not _USERNAME.fullmatch(value):
-        raise ValueError("must be 1 to 500 characters, without `:` and control characters")
-    return value
-
-
-def _listed(value: Any) -> Any:
-    if value == []:
-        raise ValueError("is empty: remove the key, or write a format")
-    return [value] if isinstance(value, str) else value
-
-
-def _place(value: str) -> str:
-    if not value or "\0" in value:
-        raise ValueError("must name a file, a folder or a variable")
-    return value
-
-
-def _pattern(value: str) -> str:
-    if set("{}") & set(value.replace(TENANT, "")):
-        raise ValueError("only `{tenant}` may stand in braces")
-    return value
-
-
-Identifier = Annotated[str, AfterValidator(_identifier)]
-LabelName = Annotated[str, AfterValidator(_label)]
-LabelValue = Annotated[str, Field(max_length=200)]
-ParameterName = Annotated[str, AfterValidator(_parameter)]
-ParameterValue = Annotated[str, AfterValidator(_parameter_value)]
-Username = Annotated[str, AfterValidator(_username)]
-TimeFormats = Annotated[tuple[TimeFormat, ...], Field(max_length=20), BeforeValidator(_listed)]
-Place = Annotated[str, AfterValidator(_place)]
-Pattern = Annotated[Place, AfterValidator(_pattern)]
-Share = Annotated[float, Field(strict=True, gt=0, le=1)]
-FilePattern = Annotated[str, Field(min_length=1)]
 
 
 class Section(BaseModel):
@@ -114,9 +50,17 @@ class Section(BaseModel):
 
 
 class WebSection(Section):
-    """Where the daemon answers."""
+    """Where the daemon answers, and to whom; the file with certificates and users is a `web.access.WebConfig`."""
 
     listen: Listen = Address("127.0.0.1", 9797)
+    config_file: Place | None = None
+    allow_unauthenticated: StrictBool = False
+
+
+class ReloadSection(Section):
+    """How often the files that are in use are looked at for changes; seconds."""
+
+    interval: Duration = 10.0
 
 
 class StateSection(Section):
@@ -148,11 +92,47 @@ class PollingSection(Section):
 
     interval: Duration = 300.0
     timeout: Duration = 30.0
+    connect_timeout: Duration = 10.0
+    read_timeout: Duration = 15.0
     concurrency: Annotated[StrictInt, Field(ge=1, le=10_000)] = 100
     stale_after: Duration = 900.0
     inventory_interval: Duration = 3600.0
     max_session: Duration = 3600.0
     default_plan_interval: Duration = 1800.0
+
+
+class BudgetSection(Section):
+    """What may be asked at once and in a second of one kind of destination; None for as much as there is."""
+
+    concurrency: Annotated[StrictInt, Field(ge=1, le=100_000)] | None = None
+    rate: Annotated[float, Field(strict=True, gt=0, le=100_000)] | None = None
+    burst: Annotated[StrictInt, Field(ge=1, le=100_000)] | None = None
+
+    @model_validator(mode="after")
+    def _burst_is_of_a_rate(self) -> Self:
+        if self.burst is not None and self.rate is None:
+            raise ValueError("`burst` goes with a `rate`, and only with one")
+        return self
+
+
+class HostBudgetSection(BudgetSection):
+    """Of each host."""
+
+    concurrency: Annotated[StrictInt, Field(ge=1, le=100_000)] | None = 20
+
+
+class GroupBudgetSection(BudgetSection):
+    """Of all tenants with one `budget_group`."""
+
+    shared_pause: StrictBool = False
+
+
+class BudgetsSection(Section):
+    """How much panels are asked."""
+
+    total: BudgetSection = BudgetSection()
+    host: HostBudgetSection = HostBudgetSection()
+    groups: dict[Identifier, GroupBudgetSection] = Field(default_factory=dict)
 
 
 class OrganizationWideSection(Section):
@@ -215,6 +195,80 @@ class FilesSection(Section):
     files: tuple[FilePattern, ...] = ()
 
 
+class TlsSection(Section):
+    """What a TLS connection goes by instead of the system's authorities, and who we are there."""
+
+    ca_file: Place | None = None
+    cert_file: Place | None = None
+    key_file: Place | None = None
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if self.key_file is not None and self.cert_file is None:
+            raise ValueError("`key_file` goes with a `cert_file`, and only with one")
+        if self.ca_file is None and self.cert_file is None:
+            raise ValueError("is empty: add `ca_file` or `cert_file`, or remove it")
+        return self
+
+
+class ProxySection(Section):
+    """An HTTP proxy, and who we are there."""
+
+    url: ProxyUrl
+    username: Username | None = None
+    password_file: Place | None = None
+    password_env: Place | None = None
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Self:
+        given = [key for key in ("password_file", "password_env") if getattr(self, key) is not None]
+        if (self.username is not None) != (len(given) == 1):
+            raise ValueError("`username` goes with exactly one of `password_file`, `password_env`")
+        return self
+
+
+class FileDiscoverySection(Section):
+    """Files of targets, in Prometheus' `file_sd` format."""
+
+    files: Annotated[tuple[TargetsPattern, ...], Field(min_length=1)]
+    refresh_interval: Duration = 300.0
+
+
+class HttpDiscoverySection(Section):
+    """A list of targets over HTTP, in Prometheus' `http_sd` format."""
+
+    url: Annotated[ListUrl, Field(repr=False)]
+    refresh_interval: Duration = 60.0
+    timeout: Duration = 10.0
+    credentials: Identifier | None = None
+    tls: TlsSection | None = None
+    proxy: ProxySection | None = None
+
+
+class DiscoverySection(Section):
+    """Where tenants come from besides `tenants`."""
+
+    file_sd: tuple[FileDiscoverySection, ...] = ()
+    http_sd: tuple[HttpDiscoverySection, ...] = ()
+
+
+class MaintenanceSection(Section):
+    """A time in which trouble is expected: of some tenants, of those with some labels, or of all."""
+
+    from_: Annotated[Instant, Field(alias="from")]
+    to: Instant
+    tenants: Annotated[tuple[Identifier, ...], Field(min_length=1)] | None = None
+    labels: Annotated[dict[LabelName, LabelValue], Field(min_length=1)] | None = None
+
+    @model_validator(mode="after")
+    def _makes_sense(self) -> Self:
+        if self.to <= self.from_:
+            raise ValueError("`to` must be after `from`")
+        if self.tenants is not None and self.labels is not None:
+            raise ValueError("takes only one of `tenants`, `labels`")
+        return self
+
+
 class TenantSection(Section):
     """One tenant; either its URL is here, or the name of the file that holds it."""
 
@@ -230,6 +284,10 @@ class TenantSection(Section):
     exports_complete: StrictBool | None = None
     timezone: Zone | None = None
     datetime_format: TimeFormats | None = None
+    tls: TlsSection | None = None
+    proxy: ProxySection | None = None
+    budget_group: Identifier | None = None
+    onboarding_until: Instant | None = None
 
     @field_validator("url_file")
     @classmethod
@@ -253,10 +311,14 @@ class Outline(Section):
 
     web: WebSection = WebSection()
     state: StateSection = StateSection()
+    reload: ReloadSection = ReloadSection()
     polling: PollingSection = PollingSection()
+    budgets: BudgetsSection = BudgetsSection()
     diagnosis: DiagnosisSection = DiagnosisSection()
     credentials: dict[Identifier, Any] = Field(default_factory=dict)
     privacy: PrivacySection = PrivacySection()
     panels: FilesSection = FilesSection()
     rules: FilesSection = FilesSection()
-    tenants: list[Any]
+    discovery: DiscoverySection = DiscoverySection()
+    maintenance: tuple[MaintenanceSection, ...] = ()
+    tenants: list[Any] = Field(default_factory=list)

@@ -13,6 +13,8 @@ from typing import Protocol
 
 from pydantic import SecretStr
 
+from syncwatch.config.files import opened
+
 MAX_BYTES = 64 << 10
 VARIABLE = "environment variable"
 
@@ -55,7 +57,7 @@ class FileSecret:
         try:
             seen = _stamp(self.path.stat())
             if seen != self._seen:
-                with self.path.open("rb") as file:
+                with opened(self.path) as file:
                     seen = _stamp(os.fstat(file.fileno()))
                     content = file.read(MAX_BYTES + 1)
                 self._value = _checked(content, "file", self.path)
@@ -96,7 +98,7 @@ class Credential:
         client_id: OAuth2 client id, if it is a client credential.
         client_secret: the secret that goes with it.
         token: a static token, if it is one.
-        hosts: host or host:port, in lower case, to which it may be sent; one of them may be that of a secret URL.
+        hosts: to which it may be sent, see `config.hosts`; one of them may be that of a secret URL.
         username: who asks, if it is a name with a password.
         password: the secret that goes with it.
     """

@@ -29,6 +29,7 @@ class Tenant:
         interval: seconds between two polls.
         stale_limit: seconds after which its data is too old to be shown.
         sight: what its panel shows by the profile, as long as no poll told.
+        maintenance: times in which trouble is expected, each from and to, Unix seconds.
     """
 
     id: str
@@ -37,6 +38,11 @@ class Tenant:
     interval: float
     stale_limit: float
     sight: Sight = EVERYTHING
+    maintenance: tuple[tuple[float, float], ...] = ()
+
+    def in_maintenance(self, now: float) -> bool:
+        """Whether trouble is expected now."""
+        return any(begin <= now < end for begin, end in self.maintenance)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,28 +52,32 @@ class Health:
     Attributes:
         up: whether the last poll was complete.
         data: the time of the data that is shown.
+        born: the same by the monotonic clock.
         last_poll: when the last poll started.
         last_success: when the last complete poll started.
         duration: seconds that the last poll took.
         polls: polls so far.
         failures: failed or incomplete polls so far, by reason.
+        reason: why the last poll was not complete.
         truncated: whether a cap cut the last reading short.
     """
 
     up: bool | None = None
     data: float | None = None
+    born: float | None = None
     last_poll: float | None = None
     last_success: float | None = None
     duration: float | None = None
     polls: int = 0
     failures: Mapping[str, int] = field(default_factory=dict)
+    reason: str | None = None
     truncated: bool = False
 
 
 class Subject(NamedTuple):
     """Everything that one tenant's samples are made of.
 
-    `counters` is None until the journal was read, `counts` while there is nothing to show; `sight` is what the panel shows, by the last poll that told.
+    `counters` is None until the journal was read, `counts` while there is nothing to show; `sight` is what the panel shows, by the last poll that told; `maintenance` is whether trouble was expected at the last look at the time.
     """
 
     tenant: Tenant
@@ -75,6 +85,7 @@ class Subject(NamedTuple):
     counters: Counters | None
     counts: Counts | None
     sight: Sight
+    maintenance: bool = False
 
 
 class Family(NamedTuple):
@@ -87,6 +98,7 @@ class Family(NamedTuple):
         labels: names of the labels after `tenant`.
         samples: label values and value of each sample of a tenant.
         kept: whether it stays when the tenant's data is stale.
+        configured: whether what is configured of a tenant is in it.
     """
 
     name: str
@@ -95,6 +107,7 @@ class Family(NamedTuple):
     labels: tuple[str, ...]
     samples: Callable[[Subject], Samples]
     kept: bool = False
+    configured: bool = False
 
 
 def _one(value: float | None) -> Samples:
@@ -264,6 +277,16 @@ COUNTERS = (
     ),
 )
 
+MAINTENANCE = Family(
+    "inboxsync_tenant_maintenance",
+    "gauge",
+    "Whether trouble is expected now: the tenant is being brought in, or a time of maintenance covers it.",
+    (),
+    lambda s: _one(s.maintenance),
+    kept=True,
+    configured=True,
+)
+
 POLLING = (
     Family(
         "inboxsync_tenant_up",
@@ -312,11 +335,12 @@ POLLING = (
         (),
         lambda s: _one(s.tenant.interval),
         kept=True,
+        configured=True,
     ),
     Family(
         "inboxsync_tenant_truncated",
         "gauge",
-        "Whether a cap on pages or rows cut the last reading short.",
+        "Whether the last reading was cut short: a list that loops, has no end, or is longer than is read.",
         (),
         lambda s: _one(s.health.truncated if s.health.polls else None),
         kept=True,
@@ -350,9 +374,10 @@ def info(label_names: Iterable[str]) -> Family:
         ("profile", *names),
         lambda s: (((s.tenant.profile, *(s.tenant.labels.get(name, "") for name in names)), 1),),
         kept=True,
+        configured=True,
     )
 
 
 def families(label_names: Iterable[str]) -> tuple[Family, ...]:
     """All families with a tenant label, in the order of the page."""
-    return (info(label_names), *POLLING, *GAUGES, *COUNTERS)
+    return (info(label_names), MAINTENANCE, *POLLING, *GAUGES, *COUNTERS)

@@ -57,7 +57,7 @@ class OwnMeters:
             registry=registry,
         )
 
-    def loaded(self, *, digest: str, rules_digest: str, rules: int, tenants: int, now: float) -> None:
+    def loaded(self, *, digest: str, rules_digest: str, rules: int, now: float) -> None:
         """A configuration came into use."""
         self._successful.set(1)
         self._loaded.set(now)
@@ -65,6 +65,9 @@ class OwnMeters:
         self._ruleset.clear()
         self._ruleset.labels(rules_digest).set(1)
         self._rules.set(rules)
+
+    def watched(self, tenants: int) -> None:
+        """So many tenants are watched."""
         self._tenants.set(tenants)
 
     def refused(self) -> None:

@@ -8,8 +8,6 @@ stand in a header is refused.
 
 import asyncio
 import math
-import re
-from base64 import b64encode
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from types import MappingProxyType
@@ -20,19 +18,17 @@ from pydantic import SecretStr
 from yarl import URL
 
 from syncwatch.clock import Clock
-from syncwatch.config.secrets import Credential, Secret, SecretUnavailable
+from syncwatch.config.hosts import names
+from syncwatch.config.secrets import Credential, Secret
 from syncwatch.errors import PollError, Reason
-from syncwatch.panel.client import Response, Shown
 from syncwatch.panel.profile.asking import Authentication, Header
 from syncwatch.panel.structs import Row
+from syncwatch.transport.client import Response, Shown
+from syncwatch.transport.shown import basic_of, bearer, bearer_of, held, sendable
 
 DEFAULT_LIFETIME = 300.0  # seconds, where the panel does not say
 LONGEST_LIFETIME = 86_400.0
 MARGIN = 60.0  # renewed this long before the end, or when a fifth is left, if that is later
-
-AUTHORIZATION = "Authorization"
-
-_SENDABLE = re.compile(r"[\x21-\x7e]{1,8000}")
 
 _WORDS: Mapping[str, str] = MappingProxyType(
     {
@@ -73,11 +69,11 @@ def authorizer(authentication: Authentication, credential: Credential | None, cl
     if credential is None:
         return _Anonymous()
     if credential.token and authentication.bearer:
-        return Static(partial(_bearer_of, credential.token))
+        return Static(partial(bearer_of, credential.token))
     if credential.token and authentication.header:
         return Static(partial(_own_header, authentication.header, credential.token))
     if credential.username and credential.password and authentication.basic:
-        return Static(partial(_basic, credential.username, credential.password))
+        return Static(partial(basic_of, credential.username, credential.password))
     if credential.client_id and credential.client_secret and authentication.client_credentials:
         return ClientCredentials(credential.client_id, credential.client_secret, clock)
     raise ValueError(misfit(authentication, credential))
@@ -101,9 +97,7 @@ def misfit(authentication: Authentication, credential: Credential | None) -> str
 
 def may_receive(credential: Credential, url: URL) -> bool:
     """Whether the credential names the host of `url`, with or without its port."""
-    host = (url.host or "").lower()
-    names = {host, f"[{host}]"} if ":" in host else {host}
-    return not credential.hosts.isdisjoint(names | {f"{name}:{url.port}" for name in names})
+    return names(credential.hosts, (url.raw_host or "").lower(), url.port)
 
 
 class ClientCredentials:
@@ -132,7 +126,7 @@ class ClientCredentials:
     async def _ask(self, post: PostToken) -> Shown:
         self._value = None
         asked = self._clock.monotonic()
-        answer = _token_answer(await post(self._client_id, _read(self._client_secret)))
+        answer = _token_answer(await post(self._client_id, held(self._client_secret)))
         lifetime = answer.lifetime
         self._renew_at = asked + lifetime - min(MARGIN, lifetime / 5)
         self._value = answer.authorization
@@ -176,7 +170,7 @@ class _TokenAnswer(Row, frozen=True, eq=False, gc=False):
 
     @property
     def authorization(self) -> Shown:
-        return _bearer(self.access_token)
+        return bearer(self.access_token)
 
     @property
     def lifetime(self) -> float:
@@ -205,32 +199,5 @@ def _token_answer(response: Response) -> _TokenAnswer:
     return answer
 
 
-def _read(secret: Secret) -> SecretStr:
-    try:
-        return secret.read()
-    except SecretUnavailable as error:
-        failure = PollError(Reason.AUTH, str(error))
-    raise failure
-
-
-def _bearer(token: str) -> Shown:
-    return Shown(AUTHORIZATION, f"Bearer {_sendable(token)}")
-
-
-def _bearer_of(token: Secret) -> Shown:
-    return _bearer(_read(token).get_secret_value())
-
-
 def _own_header(header: Header, token: Secret) -> Shown:
-    return Shown(header.name, f"{header.prefix}{_sendable(_read(token).get_secret_value())}")
-
-
-def _basic(username: str, password: Secret) -> Shown:
-    pair = f"{username}:{_read(password).get_secret_value()}"
-    return Shown(AUTHORIZATION, f"Basic {_sendable(b64encode(pair.encode()).decode())}")
-
-
-def _sendable(token: str) -> str:
-    if not _SENDABLE.fullmatch(token):
-        raise PollError(Reason.AUTH, "the token is empty, too long, or holds what cannot be sent")
-    return token
+    return Shown(header.name, f"{header.prefix}{sendable(held(token).get_secret_value())}")

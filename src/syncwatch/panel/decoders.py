@@ -34,7 +34,7 @@ from syncwatch.panel.tables import TABLES, Field, Kind, Need
 
 MAX_CURSOR = 8192  # characters
 MAX_NAME = 400  # characters
-MAX_ROWS = 50_000  # on one page
+MAX_ROWS = 100_000  # on one page
 
 _NUMBER = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 _WIRE: Mapping[Kind, Any] = {

@@ -9,7 +9,6 @@ oldest file, since what is joined is as old as its oldest part.
 import asyncio
 import hashlib
 import threading
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
@@ -19,10 +18,10 @@ from syncwatch.errors import PollError, Reason
 from syncwatch.panel.decode import Content
 from syncwatch.panel.pages import ALL, NO_MARKS, NOBODY, Caps, Enough, Walked, never
 from syncwatch.panel.plan import TablePlan
-from syncwatch.panel.reasons import of_exception
 from syncwatch.panel.sheet import IncompleteError, ends_with_a_line, read_sheet
 from syncwatch.panel.tables import TABLES
 from syncwatch.rows import Figures, Page, PageMark
+from syncwatch.transport.reasons import of_exception
 
 SHRUNK = 0.5  # of the sessions before; fewer are not believed at first sight
 
@@ -134,6 +133,7 @@ class Exported:
             content = contents[name]
             ids = (*(row.id for row in content.rows), *content.refused) if _has_ids(name) else ()
             page = Page("", PageMark(self._stamp or "", None, ids), content.rows, content.refused)
+            self.figures.nameless[name] += content.bad - len(content.refused)
             return Walked((page,), whole=not content.bad)
         raise failure
 
@@ -213,10 +213,7 @@ class Exported:
         for counted in figures:
             self.figures.unknown_values += counted.unknown_values
             self.figures.refused_rows += counted.refused_rows
-        return {
-            name: _single(name, content, self.figures)
-            for name, content in zip(fetched, contents, strict=True)
-        }
+        return dict(zip(fetched, contents, strict=True))
 
 
 def finished(table: str, file: File, now: float) -> File:
@@ -230,19 +227,6 @@ def finished(table: str, file: File, now: float) -> File:
             f"{table}: the last line is not finished; read once it has stood still for {SURELY_DONE:.0f} s"
         )
     return file
-
-
-def _single(name: str, content: Content, figures: Figures) -> Content:
-    """The content without rows of one id: who is meant by it cannot be told, so nobody is."""
-    if not _has_ids(name):
-        return content
-    counts = Counter(row.id for row in content.rows)
-    twice = {id_ for id_, count in counts.items() if count > 1}
-    if not twice:
-        return content
-    rows = tuple(row for row in content.rows if row.id not in twice)
-    figures.unknown_values[f"{name}.id"] += len(content.rows) - len(rows)
-    return Content(rows, refused=(*content.refused, *sorted(twice)), bad=content.bad)
 
 
 def _rows(content: Content) -> int:

@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from syncwatch.clock import Clock
+from syncwatch.config.files import opened
 from syncwatch.errors import PollError, Reason
 from syncwatch.panel.exports import File, Kept, UnfinishedError, finished
 from syncwatch.panel.sheet import MAX_BYTES
+from syncwatch.transport.room import Share
 
 T = TypeVar("T")
 
@@ -28,12 +30,16 @@ class Folder:
         names: the file of each table, below the folder.
         kept: what the polls before left.
         clock: what time it is.
+        share: what the poll may hold.
     """
 
-    def __init__(self, folder: Path, names: Mapping[str, str], kept: Kept, clock: Clock) -> None:
+    def __init__(
+        self, folder: Path, names: Mapping[str, str], kept: Kept, clock: Clock, *, share: Share
+    ) -> None:
         self._paths = {table: folder / name for table, name in names.items()}
         self._kept = kept
         self._clock = clock
+        self._share = share
 
     async def look(self) -> Mapping[str, File]:
         """See `exports.Shelf.look`."""
@@ -44,6 +50,7 @@ class Folder:
         age = self._clock.now() - max(file.time for file in files.values())
         if 0 <= age < SETTLED:
             await self._clock.sleep(SETTLED - age)
+        await self._share.afford(sum(min(file.size, MAX_BYTES) for file in files.values()))
         read = await self._apart(partial(self._read, files))
         if await self.look() != files:
             raise UnfinishedError("the files are being written")
@@ -96,7 +103,7 @@ class Folder:
 
     def _content(self, table: str) -> bytes:
         try:
-            with self._paths[table].open("rb") as file:
+            with opened(self._paths[table]) as file:
                 return file.read(MAX_BYTES + 1)
         except OSError as error:
             failure = _unreadable(table, error)

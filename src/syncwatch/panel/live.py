@@ -6,16 +6,17 @@ from functools import partial
 from yarl import URL
 
 from syncwatch.errors import PollError, Reason
-from syncwatch.panel.client import Response
 from syncwatch.panel.decode import Content, decode, look
 from syncwatch.panel.pages import ALL, NO_MARKS, NOBODY, Caps, Enough, PastTheEndError, Walk, Walked, never
 from syncwatch.panel.paging import Pager, pager
 from syncwatch.panel.plan import TablePlan
 from syncwatch.panel.profile.written import Keys
-from syncwatch.panel.reasons import of_exception
 from syncwatch.panel.requests import NOT_FOUND, NOT_MODIFIED, OK, Access, Requests
 from syncwatch.panel.tables import LACKING
 from syncwatch.rows import Figures, PageMark
+from syncwatch.transport.client import Response
+from syncwatch.transport.reasons import of_exception
+from syncwatch.transport.room import Hold, Share
 
 
 class _GoneError(Exception):
@@ -28,8 +29,9 @@ class Live:
     time: float | None = None
     held: PollError | None = None
 
-    def __init__(self, access: Access, tables: Mapping[str, TablePlan]) -> None:
+    def __init__(self, access: Access, tables: Mapping[str, TablePlan], share: Share) -> None:
         self.figures = Figures()
+        self._share = share
         self._access = access
         self._tables = tables
         self._requests = Requests(access, self.figures)
@@ -45,11 +47,11 @@ class Live:
         enough: Enough = never,
     ) -> Walked | None:
         """See `reading.Lists.read`."""
-        plan = self._tables[name]
+        plan, hold = self._tables[name], Hold(self._share)
         try:
             first = self._access.urls.of(plan.table, owners)
             turn = pager(plan.paging, self._access.urls)
-            ask = partial(self._ask, name, first, turn, may_go="user" in owners or name in LACKING)
+            ask = partial(self._ask, name, first, turn, hold=hold, may_go="user" in owners or name in LACKING)
             read = partial(self._content, plan)
             walk = Walk(name, self.figures, ask, read, turn, plan.table.etag, caps, enough)
             return await walk.pages(marks)
@@ -57,12 +59,23 @@ class Live:
             return None
         except Exception as error:  # noqa: BLE001 - the one place that promises PollError and no other
             failure = of_exception(error, name)
+        finally:
+            if "user" in owners or name in LACKING:
+                hold.close()  # a tab: its rows go as soon as they are looked at, and the lists' with the poll
         raise failure
 
     async def _ask(
-        self, name: str, first: URL, turn: Pager, cursor: str, etag: str | None, *, may_go: bool
+        self,
+        name: str,
+        first: URL,
+        turn: Pager,
+        cursor: str,
+        etag: str | None,
+        *,
+        hold: Hold,
+        may_go: bool,
     ) -> Response:
-        response = await self._requests.get(name, turn.at(first, cursor), etag)
+        response = await self._requests.get(name, turn.at(first, cursor), etag, hold)
         if response.status == NOT_MODIFIED and etag:
             return response
         if response.status == NOT_FOUND and cursor and turn.past_the_end:

@@ -2,8 +2,8 @@
 
 A page that was marked in the poll before is asked for with its entity tag; if it has not changed, its rows are left to
 the caller's memory and the mark tells the cursor of the next page. Caps on pages, rows and bytes, and a guard against
-cursors and pages that repeat, cut a list off and say so (`Figures.truncated`): a part that is known to be one is
-better than none, and than a whole that is not.
+cursors and pages that repeat, cut a list off and say so (`Figures.truncated`, `Figures.cut`): a part that is known to be
+one is better than none, and than a whole that is not.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -12,13 +12,15 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from syncwatch.errors import PollError, Reason
-from syncwatch.panel.client import Response
 from syncwatch.panel.decode import Content
 from syncwatch.panel.paging import Pager
 from syncwatch.rows import Figures, Page, PageMark
+from syncwatch.transport.client import Response
 
+# Of one list. A firm has a hundred thousand users at the most, and each of them a few sessions or issues.
 MAX_PAGES = 2000
-MAX_BYTES = 512 << 20  # of one list
+MAX_ROWS = 500_000
+MAX_BYTES = 128 << 20
 
 Ask = Callable[[str, str | None], Awaitable[Response]]
 """Asks for the page of a cursor (empty: the first), if not of this entity tag; the answer is 200 or 304."""
@@ -54,11 +56,12 @@ class Walked(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Caps:
-    """Where a list is cut off, whatever follows."""
+    """Where a list is cut off, whatever follows; of a `tab` of one user or organization so much is enough."""
 
     pages: int = MAX_PAGES
-    rows: int | None = None
+    rows: int = MAX_ROWS
     bytes: int = MAX_BYTES
+    tab: bool = False
 
 
 ALL = Caps()
@@ -69,7 +72,7 @@ def never(_: tuple[Any, ...]) -> bool:
     return False
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Walk:
     """One walk through one list.
 
@@ -97,7 +100,7 @@ class Walk:
     _rows: int = 0
     _bad: int = 0
     _bytes: int = 0
-    _cut: bool = False
+    _cut: str | None = None
 
     async def pages(self, marks: Mapping[str, PageMark]) -> Walked:
         """Walk.
@@ -112,13 +115,20 @@ class Walk:
             cursor = await self._page(cursor, marks.get(cursor) if self.etag else None)
             if cursor is None or self.enough(self._pages[-1].rows or ()):
                 break
-            if cursor in seen or self._full():
-                self._cut = True
+            self._cut = "the list goes in circles" if cursor in seen else self._full()
+            if self._cut:
                 break
-        self.figures.truncated |= self._cut
+        self._tell()
         if self._bad and not self._rows:
             raise PollError(Reason.SCHEMA, f"{self.name}: no row fits the profile")
-        return Walked(tuple(self._pages), whole=not self._cut and not self._bad, cut=self._cut)
+        return Walked(tuple(self._pages), whole=not self._cut and not self._bad, cut=bool(self._cut))
+
+    def _tell(self) -> None:
+        if not self._cut:
+            return
+        self.figures.truncated = True
+        if not self.caps.tab or not self._full():
+            self.figures.cut.setdefault(self.name, self._cut)
 
     async def _page(self, cursor: str, mark: PageMark | None) -> str | None:
         """Read one page; gives the cursor of the next."""
@@ -134,11 +144,12 @@ class Walk:
         content = self.read(response.body)
         looks = _looks(content) or response.body
         if content.rows and looks == self._last:  # the panel does not know how to turn the page
-            self._cut = True
+            self._cut = "the list repeats a page"
             return None
         self._last = looks
         self._rows += len(content.rows)
         self._bad += content.bad
+        self.figures.nameless[self.name] += content.bad - len(content.refused)
         self._bytes += len(response.body)
         following = self.pager.following(cursor, response, content, self._rows + self._bad)
         self._pages.append(
@@ -151,13 +162,13 @@ class Walk:
             return None
         return PageMark(response.etag, following, _looks(content))
 
-    def _full(self) -> bool:
+    def _full(self) -> str | None:
         caps = self.caps
-        return (
-            len(self._pages) >= caps.pages
-            or self._bytes >= caps.bytes
-            or (caps.rows is not None and self._rows >= caps.rows)
-        )
+        if len(self._pages) >= caps.pages:
+            return f"the list has more than {caps.pages} pages"
+        if self._rows >= caps.rows:
+            return f"the list has more than {caps.rows} rows"
+        return f"the list is larger than {caps.bytes} bytes" if self._bytes >= caps.bytes else None
 
 
 def _looks(content: Content) -> tuple[str, ...]:

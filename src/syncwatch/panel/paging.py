@@ -9,10 +9,10 @@ from urllib.parse import quote
 
 from yarl import URL
 
-from syncwatch.panel.client import Response
 from syncwatch.panel.decode import Content
 from syncwatch.panel.profile.asking import CursorPaging, NumberPaging, Paging
 from syncwatch.panel.urls import Urls
+from syncwatch.transport.client import Response
 
 
 class Pager(Protocol):

@@ -4,6 +4,7 @@ It lives as long as the tenant does with its credential and profile; each poll t
 """
 
 from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -14,7 +15,7 @@ from syncwatch.config.address import secret_base_url
 from syncwatch.config.secrets import Credential, Secret, SecretUnavailable
 from syncwatch.errors import PollError, Reason
 from syncwatch.panel.auth import authorizer
-from syncwatch.panel.client import Http, Timeouts
+from syncwatch.panel.budget import Allowance, Limiter
 from syncwatch.panel.compile import CompiledProfile
 from syncwatch.panel.exports import Exported, Kept, Shelf
 from syncwatch.panel.folder import Folder
@@ -28,6 +29,9 @@ from syncwatch.panel.requests import Access, Requests
 from syncwatch.panel.survey.lists import Pages, Sheets, Survey, survey
 from syncwatch.panel.urls import Urls
 from syncwatch.rows import Figures, Sight
+from syncwatch.transport.client import Http, Timeouts
+from syncwatch.transport.room import Share
+from syncwatch.transport.way import DIRECT, Way
 
 _TIMEOUTS = Timeouts()
 _NO_PARAMETERS: Mapping[str, str] = MappingProxyType({})
@@ -44,6 +48,8 @@ class Panel:
         clock: what time it is.
         parameters: the tenant's values for the profile's placeholders.
         timeouts: of one request.
+        way: how to get there.
+        allowance: what may be asked, and when; None for as much as there is.
 
     Raises:
         ValueError: the credential is of a kind that the profile does not take (`auth.misfit` says so at load).
@@ -59,6 +65,8 @@ class Panel:
         *,
         parameters: Mapping[str, str] = _NO_PARAMETERS,
         timeouts: Timeouts = _TIMEOUTS,
+        way: Way = DIRECT,
+        allowance: Allowance | None = None,
     ) -> None:
         self._location = location
         self._profile = profile
@@ -68,6 +76,8 @@ class Panel:
         self._clock = clock
         self._parameters = parameters
         self._timeouts = timeouts
+        self._way = way
+        self._allowance = allowance or Limiter(clock).of("")
         self._kept = Kept()
 
     @property
@@ -75,13 +85,27 @@ class Panel:
         """What the profile lets us see."""
         return self._profile.sight
 
+    @property
+    def host(self) -> str | None:
+        """Whose machine it is on; None for a folder, or where nobody can say it."""
+        try:
+            return urlsplit(self._url()).hostname
+        except PollError:
+            return None
+
+    def admitted(self) -> AbstractAsyncContextManager[None]:
+        """Around a poll: waits until one more is allowed."""
+        return self._allowance.poll(self.host)
+
     def reading(self) -> Reading:
         """The requests of one poll; a `rows.PanelReading`."""
+        share = self._http.room.share()
+        lists: Lists
         try:
-            url = self._url()
+            lists = self._lists(self._url(), share)
         except PollError as failure:
-            return Reading(self._profile, _Nowhere(failure))
-        return Reading(self._profile, self._lists(url))
+            lists = _Nowhere(failure)
+        return Reading(self._profile, lists, share)
 
     async def survey(self) -> Survey:
         """One look at all lists, with their rows as they are.
@@ -92,26 +116,31 @@ class Panel:
         url, tables, figures = self._url(), self._profile.tables, Figures()
         if self._profile.format is not Format.CSV:
             return await survey(self._profile, Pages(self._access(url), figures))
-        shelves = {name: self._shelf(url, {name: plan}, Kept(), figures) for name, plan in tables.items()}
+        share = self._http.room.share()
+        shelves = {
+            name: self._shelf(url, {name: plan}, Kept(), figures, share) for name, plan in tables.items()
+        }
         return await survey(self._profile, Sheets(shelves))
 
     def _url(self) -> str:
         return self._location if isinstance(self._location, str) else _read(self._location)
 
-    def _lists(self, url: str) -> Lists:
+    def _lists(self, url: str, share: Share) -> Lists:
         tables = self._profile.tables
         if self._profile.format is not Format.CSV:
-            return Live(self._access(url), tables)
+            return Live(self._access(url), tables, share)
         figures = Figures()
-        shelf = self._shelf(url, tables, self._kept, figures)
+        shelf = self._shelf(url, tables, self._kept, figures, share)
         return Exported(shelf, tables, self._kept, self._clock, figures)
 
-    def _shelf(self, url: str, tables: Mapping[str, TablePlan], kept: Kept, figures: Figures) -> Shelf:
+    def _shelf(
+        self, url: str, tables: Mapping[str, TablePlan], kept: Kept, figures: Figures, share: Share
+    ) -> Shelf:
         if url.startswith("file:"):
             names = {name: plan.table.path.format_map(self._parameters) for name, plan in tables.items()}
-            return Folder(Path(unquote(urlsplit(url).path)), names, kept, self._clock)
+            return Folder(Path(unquote(urlsplit(url).path)), names, kept, self._clock, share=share)
         access = self._access(url)
-        return Remote(Requests(access, figures), access.urls, tables, kept, self._clock)
+        return Remote(Requests(access, figures), access.urls, tables, kept, self._clock, share=share)
 
     def _access(self, url: str) -> Access:
         return Access(
@@ -122,6 +151,8 @@ class Panel:
             http=self._http,
             clock=self._clock,
             timeouts=self._timeouts,
+            way=self._way,
+            allowance=self._allowance,
         )
 
 

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from syncwatch.errors import PollError
 from syncwatch.model import Outcome
 from syncwatch.panel.compile import CompiledProfile
+from syncwatch.panel.doubles import single
 from syncwatch.panel.joins import Joined, Keyring
 from syncwatch.panel.pages import ALL, NO_MARKS, NOBODY, Caps, Enough, Walked, never
 from syncwatch.panel.structs import Row
@@ -31,6 +32,7 @@ from syncwatch.rows import (
     Sight,
     UserRow,
 )
+from syncwatch.transport.room import Share
 
 MAX_SESSION_PAGES = 5
 MAX_ISSUES = 2000  # rows kept of one user
@@ -75,11 +77,13 @@ class Reading:
     Args:
         profile: how the panel is read.
         lists: where the lists come from.
+        share: what the poll may hold.
     """
 
-    def __init__(self, profile: CompiledProfile, lists: Lists) -> None:
+    def __init__(self, profile: CompiledProfile, lists: Lists, share: Share) -> None:
         self._profile = profile
         self._lists = lists
+        self._share = share
         self._organizations: list[str] = []
         self._wide: dict[str, Joined] = {}
         self._cut: set[str] = set()
@@ -114,17 +118,18 @@ class Reading:
     async def organizations(self, marks: Mapping[str, PageMark]) -> tuple[Page[OrganizationRow], ...]:
         """See `PanelReading.organizations`."""
         walked = await self._all("organizations", marks)
-        for page in walked.pages:
+        pages = single("organizations", walked.pages, self.figures)
+        for page in pages:
             kept = marks[page.cursor].ids if page.rows is None else ()
             self._organizations += (*kept, *(row.id for row in page.rows or ()), *page.refused)
         if self._profile.tables["users"].table.scope is Scope.ORGANIZATION:
             self._users_whole &= not walked.cut
-        return walked.pages
+        return pages
 
     async def settings(self, organization: str) -> tuple[SettingRow, ...] | None:
         """See `PanelReading.settings`."""
         walked = await self._lists.read(
-            "settings", owners={"organization": organization}, caps=Caps(rows=MAX_SETTINGS)
+            "settings", owners={"organization": organization}, caps=Caps(rows=MAX_SETTINGS, tab=True)
         )
         return None if walked is None else walked.rows
 
@@ -149,7 +154,8 @@ class Reading:
 
     async def plans(self) -> tuple[PlanRow, ...]:
         """See `PanelReading.plans`."""
-        return (await self._all("plans")).rows
+        walked = await self._all("plans")
+        return Walked(single("plans", walked.pages, self.figures)).rows
 
     async def sessions(self, user: str, *, back_to: float | None) -> tuple[SessionRow, ...] | None:
         """See `PanelReading.sessions`."""
@@ -163,7 +169,7 @@ class Reading:
             rows = (await self._joined_rows("sessions")).rows.get(user, ())
             return tuple(sorted(rows, key=lambda row: row.started, reverse=True))
         walked = await self._lists.read(
-            "sessions", owners={"user": user}, caps=Caps(pages=MAX_SESSION_PAGES), enough=enough
+            "sessions", owners={"user": user}, caps=Caps(pages=MAX_SESSION_PAGES, tab=True), enough=enough
         )
         return None if walked is None else walked.rows
 
@@ -173,7 +179,9 @@ class Reading:
             joined = await self._joined_rows("issues")
             rows, whole = joined.rows.get(user, ()), user not in joined.doubtful and "issues" not in self._cut
         else:
-            walked = await self._lists.read("issues", owners={"user": user}, caps=Caps(rows=MAX_ISSUES))
+            walked = await self._lists.read(
+                "issues", owners={"user": user}, caps=Caps(rows=MAX_ISSUES, tab=True)
+            )
             if walked is None:
                 return None
             rows, whole = walked.rows, walked.whole
@@ -186,6 +194,10 @@ class Reading:
         walked = await self._lists.read("activity", owners={"user": user}, enough=lambda _: True)
         return None if walked is None else walked.rows
 
+    def close(self) -> None:
+        """See `PanelReading.close`."""
+        self._share.close()
+
     def _is_wide(self, name: str) -> bool:
         return name in self._profile.tables and self._profile.tables[name].table.wide
 
@@ -196,12 +208,13 @@ class Reading:
         return await self._lists.read(name, marks=marks) or Walked(())
 
     async def _users(self, marks: Mapping[str, PageMark]) -> tuple[Page[Any], ...]:
-        """The users as they are listed."""
+        """The users as they are listed, each of them once."""
         if self._profile.tables["users"].table.scope is Scope.ORGANIZATION:
-            return await self._by_organization(marks)
-        walked = await self._all("users", marks)
-        self._users_whole = not walked.cut
-        return walked.pages
+            pages = await self._by_organization(marks)
+        else:
+            walked = await self._all("users", marks)
+            self._users_whole, pages = not walked.cut, walked.pages
+        return single("users", pages, self.figures)
 
     async def _by_organization(self, marks: Mapping[str, PageMark]) -> tuple[Page[Any], ...]:
         """The users of each organization in turn; the pages' cursors say whose they are."""

@@ -8,11 +8,12 @@ from collections.abc import Mapping
 
 from syncwatch.clock import Clock
 from syncwatch.errors import PollError, Reason
-from syncwatch.panel.client import Response
 from syncwatch.panel.exports import File, Kept, finished
 from syncwatch.panel.plan import TablePlan
 from syncwatch.panel.requests import NOT_MODIFIED, OK, Requests
 from syncwatch.panel.urls import Urls
+from syncwatch.transport.client import Response
+from syncwatch.transport.room import Hold, Share
 
 
 class Remote:
@@ -24,16 +25,25 @@ class Remote:
         tables: what is asked for.
         kept: what the polls before left.
         clock: what time it is.
+        share: what the poll may hold.
     """
 
     def __init__(
-        self, requests: Requests, urls: Urls, tables: Mapping[str, TablePlan], kept: Kept, clock: Clock
+        self,
+        requests: Requests,
+        urls: Urls,
+        tables: Mapping[str, TablePlan],
+        kept: Kept,
+        clock: Clock,
+        *,
+        share: Share,
     ) -> None:
         self._requests = requests
         self._urls = urls
         self._tables = tables
         self._kept = kept
         self._clock = clock
+        self._hold = Hold(share)
 
     async def look(self) -> Mapping[str, File]:
         """See `exports.Shelf.look`; what has changed comes with what is in it."""
@@ -49,7 +59,7 @@ class Remote:
     async def _file(self, name: str, before: File | None) -> File:
         url = self._urls.of(self._tables[name].table)
         etag = before.stamp if before is not None and before.stamp.startswith(('"', "W/")) else None
-        response = await self._requests.get(name, url, etag)
+        response = await self._requests.get(name, url, etag, self._hold)
         if before is not None and etag and response.status == NOT_MODIFIED:
             return before
         if response.status != OK:

@@ -16,18 +16,13 @@ import msgspec
 from syncwatch.panel.meanings import Fetch, Lookup, Meaning
 from syncwatch.panel.profile.written import Keys
 from syncwatch.panel.tables import Need
+from syncwatch.rows import Silent
 
 _NONE: Mapping[Any, Any] = MappingProxyType({})
 
 
-class Row(msgspec.Struct, frozen=True, eq=False, gc=False):
-    """Base of all that is decoded: it prints nothing of itself, not even to rich."""
-
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__}>"
-
-    def __rich_repr__(self) -> list[tuple[str, Any]]:
-        return []
+class Row(Silent, frozen=True, eq=False, gc=False):
+    """Base of all that is decoded."""
 
 
 @dataclass(frozen=True, slots=True)

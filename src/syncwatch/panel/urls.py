@@ -83,7 +83,7 @@ class Urls:
         try:
             url = at.join(URL(reference, encoded=True))
             same = url.origin() == self.base.origin() and url.user is None
-        except ValueError:
+        except (ValueError, IndexError):  # yarl raises either of what is no URL
             same = False
         if not same:
             raise PollError(

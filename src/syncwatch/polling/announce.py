@@ -3,6 +3,9 @@
 A tenant that cannot be polled is said once, and once more when the reason changes or it is back; one whose data is
 too old to be shown, be it that polls fail or that an export job died, when it gets and when it is no longer so; a
 user is said when the state or class changes, a trouble of a whole organization when it begins and when it is over. With ten thousand tenants anything else would be noise.
+
+When nobody can be reached, that is said once, and of no tenant. Before it is known, and where it is half a fleet, only so many
+are said in a minute; the others when it is their turn and they still cannot be reached.
 """
 
 from collections.abc import Mapping
@@ -11,8 +14,11 @@ from math import inf
 import structlog
 
 from syncwatch.errors import Reason
+from syncwatch.polling.offline import REACHABLE, UNREACHABLE, Reachability
 from syncwatch.polling.poll import Result
 from syncwatch.state.transitions import Events
+
+UNREACHABLE_LINES = 20  # a minute: enough to see what it is
 
 log = structlog.get_logger(__name__)
 
@@ -25,9 +31,12 @@ class Announcer:
         self._data: dict[str, float] = {}
         self._stale: set[str] = set()
         self._limits: Mapping[str, float] = {}
+        self._offline = False
+        self._minute, self._lines = 0.0, 0
 
-    def announce(self, tenant: str, result: Result) -> None:
-        """Say what is new about a tenant."""
+    def announce(self, tenant: str, result: Result, reachability: Reachability = REACHABLE) -> None:
+        """Say what is new about a tenant, and about all of them."""
+        self._network(reachability)
         self._poll(tenant, result)
         self._age(tenant, result)
         events = result.happened
@@ -53,14 +62,33 @@ class Announcer:
         self._data = {tenant: time for tenant, time in self._data.items() if tenant in limits}
         self._stale &= limits.keys()
 
+    def _network(self, reachability: Reachability) -> None:
+        if reachability.offline is self._offline:
+            return
+        self._offline = reachability.offline
+        say, event = (log.warning, "offline") if self._offline else (log.info, "online")
+        say(event, hosts=reachability.hosts, unreachable=reachability.unreachable)
+
     def _poll(self, tenant: str, result: Result) -> None:
         error = result.error
         before = self._said.get(tenant)
+        if error is not None and error.reason in UNREACHABLE - {before} and self._held(result):
+            return
         self._said[tenant] = error.reason if error else None
         if error is not None and error.reason is not before:
             log.warning("poll_failed", tenant=tenant, reason=error.reason.value, detail=error.detail)
         elif error is None and before is not None:
             log.info("poll_recovered", tenant=tenant, reason=before.value)
+
+    def _held(self, result: Result) -> bool:
+        """Whether one more line about a panel that cannot be reached would be too many."""
+        if self._offline:
+            return True
+        minute = (result.started + result.duration) // 60
+        if minute != self._minute:
+            self._minute, self._lines = minute, 0
+        self._lines += 1
+        return self._lines > UNREACHABLE_LINES
 
     def _causes(self, tenant: str, events: Events) -> None:
         """Say which troubles of whole organizations began, and which are over."""

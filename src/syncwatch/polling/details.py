@@ -70,16 +70,10 @@ class Details:
 
     async def read(self, lists: Lists, terms: Terms, deadline: float) -> None:
         """Fill `users`, until `deadline` of the event loop's time; those not reached stay pending."""
-        asking: list[_Asked] = []
-        items: list[_Asked] = []  # of those whose issues tell of nobody's sync but their own
         among = _colleagues(lists, terms.only)
-        for facts in lists.users.values():
-            interval = lists.plans.intervals.get(facts.plan or "", terms.default_plan_interval)
-            asked = self._settle_by_list(facts, interval)
-            if asked is None or (among is not None and facts.id not in among):
-                continue
-            wanted = among is None or facts.id == terms.only or asked.table
-            (asking if wanted else items).append(asked)
+        asking, items = await self._finder.turns.work(
+            len(lists.users), lambda: self._settle(lists, terms, among)
+        )
         # Whoever cannot be read holds up nobody; and the one who is asked about comes first.
         asking.sort(key=lambda asked: (asked.failed, asked.facts.id != terms.only))
         await self._ask(asking, deadline)
@@ -87,6 +81,21 @@ class Details:
             await self._ask(items, deadline)
         if not hopeless(self._errors):
             self._errors += await self._activity.read(self._memory.polls, deadline, among)
+
+    def _settle(
+        self, lists: Lists, terms: Terms, among: set[str] | None
+    ) -> tuple[list[_Asked], list[_Asked]]:
+        """Settle whom the lists settle; gives who is to be asked for, and whose issues tell of nobody's sync but theirs."""
+        asking: list[_Asked] = []
+        items: list[_Asked] = []
+        for facts in lists.users.values():
+            interval = lists.plans.intervals.get(facts.plan or "", terms.default_plan_interval)
+            asked = self._settle_by_list(facts, interval)
+            if asked is None or (among is not None and facts.id not in among):
+                continue
+            wanted = among is None or facts.id == terms.only or asked.table
+            (asking if wanted else items).append(asked)
+        return asking, items
 
     def _is_about_items(self, id_: str | None) -> bool:
         """Whether single items of this user do not sync, and not the whole of it for what the last session failed for."""

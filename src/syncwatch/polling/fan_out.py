@@ -51,5 +51,7 @@ async def ask_each(
 
 
 def hopeless(errors: Sequence[PollError]) -> bool:
-    """Whether there is no use in asking this panel for more now."""
-    return len(errors) >= GIVE_UP or any(error.reason in FATAL for error in errors)
+    """Whether there is no use in asking this panel for more now, or it wants to be left alone."""
+    return len(errors) >= GIVE_UP or any(
+        error.reason in FATAL or error.retry_after is not None for error in errors
+    )

@@ -20,4 +20,6 @@ async def history(
         rows = await panel.sessions(user.id, back_to=BEGINNING)
     except PollError:
         return ()  # what the poll has learned still tells of the newest ones
+    finally:
+        panel.close()
     return finder.sessions(user, rows or ())

@@ -26,7 +26,7 @@ Row = TypeVar("Row")
 Fact = TypeVar("Fact")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Lists:
     """What the lists say of the instant `time`; the pages' marks are for the next poll.
 
@@ -68,7 +68,10 @@ async def read_lists(
     finder.know(settings.organizations)
     changed = judging(memory, settings.organizations, terms)
     user_pages = await panel.users(changed.marks(memory))
-    users, reread = _users(panel.sight, user_pages, memory, finder, changed)
+    size = len(memory.users) + sum(len(page.rows or ()) for page in user_pages)
+    users, reread = await finder.turns.work(
+        size, lambda: _users(panel.sight, user_pages, memory, finder, changed)
+    )
     plans = await read_plans(panel, memory, users.values(), terms)
     return Lists(
         organizations=settings.organizations,

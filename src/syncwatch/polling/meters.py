@@ -8,11 +8,14 @@ from collections.abc import Iterable
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from syncwatch.polling.breaker import State
+from syncwatch.polling.offline import Reachability
 from syncwatch.polling.poll import Result
 from syncwatch.state.transitions import Tally
 
 POLL_SECONDS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
 DELAY_SECONDS = (0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 15.0, 60.0, 300.0)
+WAIT_SECONDS = (0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 15.0, 60.0)
 SESSION_SECONDS = (5.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0)
 
 
@@ -62,6 +65,29 @@ class PollMeters:
             "Requests to panels, by table and HTTP status, or the reason why there was none.",
             ("endpoint", "code"),
         )
+        self._waits = histogram(
+            "syncwatch_panel_throttle_wait_seconds",
+            "How long the requests of a poll waited, all together, to keep to budgets; polls that waited.",
+            WAIT_SECONDS,
+        )
+        self._breakers = Gauge(
+            "syncwatch_breakers",
+            "Tenants by their circuit breaker: closed, open while a panel that fails is left alone, half_open while it is tried.",
+            ("state",),
+            registry=registry,
+        )
+        for state in State:
+            self._breakers.labels(state.value)
+        self._unreachable = Gauge(
+            "syncwatch_unreachable_panels_ratio",
+            "Share of the hosts polled within two intervals that could not be reached.",
+            registry=registry,
+        )
+        self._offline = Gauge(
+            "syncwatch_offline",
+            "1 while so many hosts cannot be reached that it is our own network that is down.",
+            registry=registry,
+        )
         self._unknown = counter(
             "syncwatch_unknown_values_total",
             "Values read that the panel profile does not know, by table and field.",
@@ -96,10 +122,26 @@ class PollMeters:
         """So many polls were left out."""
         self._skipped.inc(polls)
 
+    def breaker(self, before: State | None, after: State | None) -> None:
+        """A tenant's breaker changes; None where there is no tenant."""
+        if before is after:
+            return
+        if before is not None:
+            self._breakers.labels(before.value).dec()
+        if after is not None:
+            self._breakers.labels(after.value).inc()
+
+    def reachability(self, now: Reachability) -> None:
+        """How many panels can be reached."""
+        self._unreachable.set(now.ratio)
+        self._offline.set(now.offline)
+
     def record(self, result: Result, now: float) -> None:
         """Count what a poll came to; events only once they are committed."""
         self._last.set(now)
         self._seconds.observe(result.duration)
+        if result.figures.waited:
+            self._waits.observe(result.figures.waited)
         for (endpoint, code), count in result.figures.requests.items():
             self._requests.labels(endpoint, code).inc(count)
         for field, count in result.figures.unknown_values.items():

@@ -7,6 +7,7 @@ It never answers a scrape, and nothing that answers one can start it.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import msgspec
 import structlog
@@ -35,6 +36,8 @@ from syncwatch.state.transitions import Events, Tally, grace_from, transitions
 from syncwatch.turns import Turns
 
 log = structlog.get_logger(__name__)
+
+AHEAD = 900.0  # seconds that a panel's clock may be ahead of ours: as much as silence is granted anyway
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,19 +125,14 @@ async def poll(
         ledger, counted = await read_up(tenant, ledger, stages.journal)
         memory = ledger.known
         terms = _terms(stages, panel.sight, started, only, items=items)
-        finder = Finder(tenant, stages.classify, stages.mask, stages.fingerprint_key, stages.turns)
+        finder = _finder(tenant, stages, started)
         reading, error = await read(panel, memory, finder, terms)
-        roster = muster(memory, reading)
-        error = error or _held(roster)
-        async with stages.turns:
-            verdicts = _verdicts(reading, roster, memory, stages, terms, finder=finder)
-            members = _members(reading, roster, verdicts, terms)
-            causes = organization_wide(members, memory.causes, stages.organization_wide)
-            after, happened = transitions(memory, reading, roster, verdicts, causes)
-            if error is None:
-                after = structs.replace(after, last_success=started)
-            unclassified = stages.owner_of(UNCLASSIFIED, NO_CONTEXT)
-            snapshot = Snapshot(tenant, reading.time, after, verdicts, unclassified, sight=reading.sight)
+        judge = partial(
+            _judged, tenant, reading, memory, finder=finder, stages=stages, terms=terms, error=error
+        )
+        after, happened, snapshot, error = await stages.turns.work(
+            len(reading.users) + len(memory.users), judge
+        )
         ledger, more = await write_down(
             tenant, ledger, after, happened.tally, now=started, journal=stages.journal
         )
@@ -146,14 +144,48 @@ async def poll(
     except Exception as fault:  # a tenant's task never dies, and a fault of ours has a reason too
         log.exception("poll_fault", tenant=tenant)
         error = PollError(Reason.INTERNAL, type(fault).__name__)
+    finally:
+        panel.close()
     duration = clock.monotonic() - begun
     return Result(ledger, started, duration, error, snapshot, happened, counted, panel.figures, panel.sight)
+
+
+def _finder(tenant: str, stages: Stages, now: float) -> Finder:
+    latest = now + AHEAD
+    return Finder(tenant, stages.classify, stages.mask, stages.fingerprint_key, stages.turns, latest=latest)
+
+
+def _judged(
+    tenant: str,
+    reading: Reading,
+    memory: TenantMemory,
+    *,
+    finder: Finder,
+    stages: Stages,
+    terms: Terms,
+    error: PollError | None,
+) -> tuple[TenantMemory, Events, Snapshot, PollError | None]:
+    """What a reading means, and why it is incomplete, if it is: arithmetic only."""
+    roster = muster(memory, reading)
+    error = error or _held(roster)
+    verdicts = _verdicts(reading, roster, memory, stages, terms, finder=finder)
+    members = _members(reading, roster, verdicts, terms)
+    causes = organization_wide(members, memory.causes, stages.organization_wide)
+    after, happened = transitions(memory, reading, roster, verdicts, causes)
+    if error is None:
+        after = structs.replace(after, last_success=terms.now)
+    unclassified = stages.owner_of(UNCLASSIFIED, NO_CONTEXT)
+    snapshot = Snapshot(tenant, reading.time, after, verdicts, unclassified, sight=reading.sight)
+    return after, happened, snapshot, error
 
 
 def _held(roster: Roster) -> PollError | None:
     """Why the list of users is not believed, if it is not."""
     if not roster.lost:
         return None
+    if roster.nameless:
+        rows = f"{roster.nameless} rows of the list have no id that can be read"
+        return PollError(Reason.PARTIAL, f"{rows}: {roster.lost} users who are missing may be among them")
     detail = (
         f"the list lost {roster.lost} of {len(roster.kept) + len(roster.listed)} users: it is not believed"
         f" before {HELD - roster.suspicions + 1} more lists say so"

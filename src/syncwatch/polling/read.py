@@ -7,7 +7,7 @@ from syncwatch.errors import PollError, Reason
 from syncwatch.polling.details import Details
 from syncwatch.polling.lists import read_lists
 from syncwatch.polling.terms import Terms
-from syncwatch.rows import PanelReading
+from syncwatch.rows import Figures, PanelReading
 from syncwatch.state.memory import TenantMemory
 from syncwatch.state.reading import Reading
 
@@ -33,6 +33,7 @@ async def read(
         rules=terms.rules,
         complete=details.reached,
         whole_list=panel.users_whole,
+        nameless=panel.figures.nameless["users"],
         organization_pages=lists.organization_pages,
         user_pages=lists.user_pages,
         organizations=lists.organizations,
@@ -43,4 +44,12 @@ async def read(
         sight=panel.sight,
         settings_read=lists.settings_read,
     )
-    return reading, panel.held or details.failure(lists.errors)
+    return reading, panel.held or details.failure(lists.errors) or _truncated(panel.figures)
+
+
+def _truncated(figures: Figures) -> PollError | None:
+    """Why the lists are only a part, if they are."""
+    if not figures.cut:
+        return None
+    what = ", ".join(f"{table}: {why}" for table, why in figures.cut.items())
+    return PollError(Reason.TRUNCATED, f"{what}; it counts as far as it was read")

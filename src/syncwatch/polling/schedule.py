@@ -1,8 +1,8 @@
 """When a tenant is due: arithmetic only.
 
 A tenant's polls lie on a grid of its interval, shifted by a hash of its id: the same after every restart, and
-spread evenly over the fleet without anybody keeping order. Failures leave the grid for growing pauses, and an
-instant at which time alone changes a state is not waited past.
+spread evenly over the fleet without anybody keeping order. The grid is one of the wall clock, which may jump: whatever it says,
+the next regular instant is less than two intervals away. An instant at which time alone changes a state is not waited past.
 """
 
 import hashlib
@@ -13,6 +13,10 @@ FIRST_SPREAD = 30.0  # seconds over which the first polls are spread, or two int
 LONGEST_PAUSE = 900.0  # seconds between two tries of a tenant that fails, unless its interval is longer
 LONGEST_WAIT = 3600.0  # seconds that a panel may ask to be left alone for
 JITTER = 0.1  # share of a pause that is left to chance
+STEADY = 60.0  # seconds between two tries while we are offline, unless the interval is shorter
+EARLY = (
+    0.01  # share of the interval by which a regular instant may come too soon after a poll, and is left out
+)
 SOONEST = 0.1  # share of the interval that lies between two looks at the least ...
 SOON_ENOUGH = 15.0  # ... and seconds that are enough
 
@@ -30,7 +34,7 @@ class Grid:
     phase: float
 
     def first(self, now: float) -> float:
-        """When to poll first."""
+        """When to poll if all tenants are to be polled soon, at first or after a long silence; of either clock."""
         return now + self.phase * min(2 * self.interval, FIRST_SPREAD)
 
     def after(self, now: float) -> float:
@@ -38,15 +42,21 @@ class Grid:
         shift = self.phase * self.interval
         return ((now - shift) // self.interval + 1) * self.interval + shift
 
+    def following(self, planned: float, now: float) -> float:
+        """The regular instant after a poll that was `planned`, which may have begun a little early by a clock that is set.
+
+        If the clock was set back further, the plan is void: nobody waits until it is that time again.
+        """
+        begun = max(now, min(planned, now + self.interval / 2))
+        return self.after(begun + EARLY * self.interval)
+
     def missed(self, due: float, now: float) -> int:
-        """How many regular instants passed between `due` and `now` without a poll."""
+        """How many regular instants passed between `due` and `now` without a poll; of either clock."""
         return max(0, int((now - due) // self.interval))
 
-    def pause(self, failures: int, chance: float) -> float:
-        """Seconds to wait after so many failures in a row; `chance` is in [0, 1)."""
-        longest = max(self.interval, LONGEST_PAUSE)
-        doubled = self.interval * 2.0 ** min(failures - 1, 32)
-        return min(doubled, longest) * (1 + JITTER * chance)
+    def steady(self, chance: float) -> float:
+        """Seconds between two tries while nobody can be reached; `chance` is in [0, 1)."""
+        return min(self.interval, STEADY) * (1 + JITTER * chance)
 
     def not_past(self, due: float, until: float, now: float) -> float:
         """`due`, or earlier if a state changes by time alone at `until`."""

@@ -30,4 +30,4 @@ async def if_allowed(asked: Awaitable[T | None]) -> T | None:
 
 def of_all(errors: Iterable[PollError]) -> list[PollError]:
     """Those that are not a side table's own: a credential that is refused, a panel that wants rest, a fault of ours."""
-    return [error for error in errors if error.reason in _OF_ALL]
+    return [error for error in errors if error.reason in _OF_ALL or error.retry_after is not None]

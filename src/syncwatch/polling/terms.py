@@ -27,4 +27,4 @@ class Terms:
 
     def inventory_due(self, read: float | None) -> bool:
         """Whether something of the inventory that was read then, or never, is to be read now."""
-        return read is None or self.now - read >= self.inventory_interval
+        return read is None or not 0 <= self.now - read < self.inventory_interval  # clocks are set back too

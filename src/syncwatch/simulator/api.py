@@ -16,8 +16,10 @@ from aiohttp import web
 
 from syncwatch.simulator import wire
 from syncwatch.simulator.access import Gate
+from syncwatch.simulator.answers import error, json_page
 from syncwatch.simulator.export_job import ExportJob
-from syncwatch.simulator.faults import Faults, error
+from syncwatch.simulator.faults.fault import TOKEN
+from syncwatch.simulator.misbehaviour import Misbehaviour
 from syncwatch.simulator.options import LARGEST_PAGE, Options
 from syncwatch.simulator.people import User
 from syncwatch.simulator.world import Tenant, World
@@ -25,7 +27,8 @@ from syncwatch.simulator.world import Tenant, World
 T = TypeVar("T")
 Answer = Callable[[web.Request, Tenant], web.Response]
 Admission = Callable[[str, str], bool]  # whether an Authorization header lets into a tenant
-Handler = Callable[[web.Request], Awaitable[web.Response]]
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+Right = Callable[[web.Request], Awaitable[web.Response]]
 
 LOG_ROWS = 10_000
 NOT_FOUND = "There is no such thing, or not any more."
@@ -59,11 +62,13 @@ class Window(NamedTuple):
 class PanelApi:
     """The endpoints of all panels."""
 
-    def __init__(self, options: Options, world: World, faults: Faults, exports: ExportJob) -> None:
+    def __init__(
+        self, options: Options, world: World, misbehaviour: Misbehaviour, exports: ExportJob
+    ) -> None:
         self.asked: deque[Asked] = deque(maxlen=LOG_ROWS)
         self._options = options
         self._world = world
-        self._faults = faults
+        self._misbehaviour = misbehaviour
         self._exports = exports
         self._gate = Gate(options)
 
@@ -82,7 +87,7 @@ class PanelApi:
         token, download = self._gate.lets_in, self._gate.lets_download
         export = self._guarded("export", self._export, download)
         return [
-            web.post("/{tenant}/oauth/token", self._token),
+            web.post("/{tenant}/oauth/token", self._told(TOKEN, self._grant)),
             web.get("/{tenant}/exports/{table}.csv", export, allow_head=False),
             *(
                 web.get(path, self._guarded(name, answer, token), allow_head=False)
@@ -91,21 +96,26 @@ class PanelApi:
         ]
 
     def _guarded(self, endpoint: str, answer: Answer, admits: Admission) -> Handler:
-        async def handle(request: web.Request) -> web.Response:
+        async def right(request: web.Request) -> web.Response:
+            return self._answer(request, answer, admits)
+
+        return self._told(endpoint, right)
+
+    def _told(self, endpoint: str, right: Right) -> Handler:
+        """Answer in time, right or as the tenant's fault has it, and note it down."""
+
+        async def handle(request: web.Request) -> web.StreamResponse:
             name = request.match_info["tenant"]
-            response = await self._misbehave(request, name, token=False)
-            response = response or self._answer(request, name, answer, admits)
+            if self._options.latency:
+                await self._options.sleep(self._options.latency)
+            response = await self._misbehaviour.answer(request, name, endpoint, right)
             self.asked.append(Asked(self._options.now(), name, endpoint, response.status))
             return response
 
         return handle
 
-    async def _misbehave(self, request: web.Request, tenant: str, *, token: bool) -> web.Response | None:
-        if self._options.latency:
-            await self._options.sleep(self._options.latency)
-        return await self._faults.answer(request, tenant, token=token)
-
-    def _answer(self, request: web.Request, name: str, answer: Answer, admits: Admission) -> web.Response:
+    def _answer(self, request: web.Request, answer: Answer, admits: Admission) -> web.Response:
+        name = request.match_info["tenant"]
         if not admits(name, request.headers.get("Authorization", "")):
             return error(401, "unauthorized", "The credentials are not valid (any more).")
         try:
@@ -115,13 +125,8 @@ class PanelApi:
         except ValueError:
             return error(400, "bad_request", "A parameter cannot be read.")
 
-    async def _token(self, request: web.Request) -> web.Response:
+    async def _grant(self, request: web.Request) -> web.Response:
         name = request.match_info["tenant"]
-        response = await self._misbehave(request, name, token=True) or await self._grant(request, name)
-        self.asked.append(Asked(self._options.now(), name, "token", response.status))
-        return response
-
-    async def _grant(self, request: web.Request, name: str) -> web.Response:
         if name not in self._world:
             return error(404, "not_found", NOT_FOUND)
         form = await request.post()
@@ -154,7 +159,7 @@ class PanelApi:
         if headers["ETag"] in request.headers.get("If-None-Match", ""):
             return web.Response(status=304, headers=headers)
         rows = [wire.user_row(user, terse=tenant.terse) for user in users]
-        return _json(wire.page(rows, window.following(len(tenant.users))), headers)
+        return json_page(wire.page(rows, window.following(len(tenant.users))), headers)
 
     def _issues(self, request: web.Request, tenant: Tenant) -> web.Response:
         user = _user(request, tenant)
@@ -180,7 +185,7 @@ class PanelApi:
 
     def _list(self, request: web.Request, rows: Sequence[T], encode: Callable[[T], bytes]) -> web.Response:
         window = self._window(request)
-        return _json(wire.page(map(encode, window.of(rows)), window.following(len(rows))))
+        return json_page(wire.page(map(encode, window.of(rows)), window.following(len(rows))))
 
     def _window(self, request: web.Request) -> Window:
         """What `limit` and `cursor` ask for.
@@ -221,7 +226,3 @@ def _known(request: web.Request, response: web.Response) -> bool:
 def _not_modified(response: web.Response) -> web.Response:
     validators = {name: response.headers[name] for name in ("ETag", "Last-Modified")}
     return web.Response(status=304, headers=validators)
-
-
-def _json(body: bytes, headers: dict[str, str] | None = None) -> web.Response:
-    return web.Response(body=body, content_type="application/json", headers=headers)

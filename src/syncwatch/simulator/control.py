@@ -8,12 +8,15 @@ unless one is named) fail for this class until null heals it. No token is asked 
 
 import asyncio
 import json
-from typing import Any, TypeGuard
+from typing import Any
 
 from aiohttp import web
 
-from syncwatch.simulator.faults import Faults, error
-from syncwatch.simulator.options import FAULT_KINDS, FaultKind, Options
+from syncwatch.simulator.answers import error
+from syncwatch.simulator.faults.catalogue import unknown
+from syncwatch.simulator.faults.redirects import TRAP
+from syncwatch.simulator.misbehaviour import Misbehaviour
+from syncwatch.simulator.options import Options
 from syncwatch.simulator.truth import truth_of
 from syncwatch.simulator.wordings import failure
 from syncwatch.simulator.world import World
@@ -22,10 +25,11 @@ from syncwatch.simulator.world import World
 class Control:
     """The endpoints beside the panels."""
 
-    def __init__(self, options: Options, world: World, faults: Faults) -> None:
+    def __init__(self, options: Options, world: World, misbehaviour: Misbehaviour) -> None:
         self._options = options
         self._world = world
-        self._faults = faults
+        self._misbehaviour = misbehaviour
+        self._trapped = 0
 
     def routes(self) -> list[web.RouteDef]:
         """All routes of this side."""
@@ -36,6 +40,8 @@ class Control:
             web.post("/control/thaw", self._thaw),
             web.post("/control/fault", self._fault),
             web.post("/control/break", self._break),
+            web.route("*", TRAP, self._trap),
+            web.route("*", f"{TRAP}/{{path:.*}}", self._trap),
         ]
 
     async def _truth(self, request: web.Request) -> web.Response:
@@ -48,11 +54,21 @@ class Control:
         for name in self._world.ids if one is None else (one,):
             tenant = self._world.tenant(name)
             revision += tenant.revision
-            tenants[name] = truth_of(tenant, now, broken=self._faults.of(name) != "none")
+            tenants[name] = truth_of(tenant, now, fault=self._misbehaviour.of(name))
             await asyncio.sleep(0)  # panels are served meanwhile: a large world is long to tell
         return web.json_response(
-            {"revision": revision, "frozen": self._world.frozen, "now": now, "tenants": tenants},
+            {
+                "revision": revision,
+                "frozen": self._world.frozen,
+                "now": now,
+                "trapped": self._trapped,
+                "tenants": tenants,
+            },
         )
+
+    async def _trap(self, _: web.Request) -> web.Response:
+        self._trapped += 1
+        return error(404, "not_found", "Nobody should come here.")
 
     async def _freeze(self, _: web.Request) -> web.Response:
         self._world.freeze()
@@ -68,11 +84,12 @@ class Control:
             tenant, kind = wanted["tenant"], wanted["kind"]
         except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError):
             return error(400, "bad_request", 'Send {"tenant": ..., "kind": ...}.')
-        if not isinstance(tenant, str) or tenant not in self._world or not _is_kind(kind):
-            return error(
-                400, "bad_request", f"The kinds are {', '.join(FAULT_KINDS)}; the tenant must exist."
-            )
-        self._faults.set(tenant, kind)
+        if not isinstance(tenant, str) or tenant not in self._world or not isinstance(kind, str):
+            return error(400, "bad_request", "The tenant must exist, and the kind be a text.")
+        try:
+            self._misbehaviour.set(tenant, kind)
+        except KeyError:
+            return error(400, "bad_request", unknown(kind))
         self._world.interventions += 1
         return web.json_response({"tenant": tenant, "kind": kind})
 
@@ -91,7 +108,3 @@ class Control:
             return error(400, "bad_request", "The tenant and the organization must exist.")
         self._world.interventions += 1
         return web.json_response({"tenant": tenant, "organization": broken.id, "class": class_})
-
-
-def _is_kind(kind: object) -> TypeGuard[FaultKind]:
-    return kind in FAULT_KINDS

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from syncwatch.simulator.exports import exports_of
-from syncwatch.simulator.faults import Faults
+from syncwatch.simulator.faults.catalogue import NONE
+from syncwatch.simulator.misbehaviour import Misbehaviour
 from syncwatch.simulator.options import Options
 from syncwatch.simulator.world import World
 
@@ -27,10 +28,10 @@ class ExportSet(NamedTuple):
 class ExportJob:
     """Makes the exports of all tenants."""
 
-    def __init__(self, options: Options, world: World, faults: Faults) -> None:
+    def __init__(self, options: Options, world: World, misbehaviour: Misbehaviour) -> None:
         self._options = options
         self._world = world
-        self._faults = faults
+        self._misbehaviour = misbehaviour
         self._newest: dict[str, ExportSet] = {}
 
     def newest(self, tenant: str) -> ExportSet:
@@ -51,7 +52,7 @@ class ExportJob:
             OSError: if a file cannot be written.
         """
         for tenant in self._options.exported_ids:
-            if self._options.exports is not None and self._faults.of(tenant) == "none":
+            if self._options.exports is not None and self._misbehaviour.of(tenant) == NONE:
                 made = self._make(tenant)
                 await asyncio.to_thread(write_exports, self._options.exports / tenant, made)
 

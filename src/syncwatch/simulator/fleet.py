@@ -14,6 +14,8 @@ from syncwatch.simulator.access import CLIENT_ID, client_secret
 from syncwatch.simulator.fiction import digest
 from syncwatch.simulator.options import Format, Options
 
+LIMIT = 400  # requests at once: all panels are one host here, and otherwise each is one of its own
+
 _CREDENTIAL = "simulator"
 _DOWNLOAD_CREDENTIAL = "simulator-exports"
 _PROFILE = "litify-inbox"
@@ -59,6 +61,7 @@ def fleet(options: Options, base_url: str, *, beside: Beside, poll_interval: str
     return {
         "state": {"path": "state"},
         "polling": {"interval": poll_interval},
+        "budgets": {"host": {"concurrency": LIMIT}},
         **own,
         "credentials": {name: each for name, each in credentials.items() if name in used},
         "tenants": tenants,

@@ -6,16 +6,14 @@ millisecond.
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Self
 
+from syncwatch.simulator.faults.catalogue import CATALOGUE, unknown
 from syncwatch.simulator.wordings import failure
-
-FaultKind = Literal["down", "slow", "garbage", "html", "unauthorized", "rate_limited", "http_500", "none"]
-FAULT_KINDS: tuple[FaultKind, ...] = get_args(FaultKind)
 
 LARGEST_PAGE = 500  # the contract's maximum of `limit`
 
@@ -38,14 +36,17 @@ class Options:
         seed: what makes this world different from another one.
         host: where to listen.
         port: where to listen; 0 takes a free one.
+        https: further ports, each with a file that has the certificate and its key, to serve the same by TLS.
         plan_interval: seconds between two sessions of most users; shorter means faster evolution.
         page_size: rows on a page at most, even if the client asks for more.
         history: ended sessions kept for each user, newest first.
-        broken: how many tenants, the last ones, are broken from the start.
+        broken: how many tenants, the last ones, are broken from the start, each in one of a few ways.
+        faults: the fault with which a tenant misbehaves from the start, by tenant.
         breaks: tenants whose largest organization fails from the start, each with the class of its failures.
         latency: seconds before every answer of a panel.
         slow: seconds that the fault `slow` adds.
-        faults: how probable each fault is, for any request to a panel; empty for none.
+        flaky: how probable each fault is, for any request to a panel; empty for none.
+        retry_after: seconds that a panel asks for when it asks for patience.
         token_lifetime: seconds for which a token is good.
         change: how lively the users are; 0 lets nothing new happen, 2 twice as much as usual.
         empty_tab_on_failure: whether a failed session empties the Issues tab.
@@ -68,14 +69,17 @@ class Options:
     seed: int = 1
     host: str = "127.0.0.1"
     port: int = 0
+    https: Mapping[int, Path] = field(default_factory=dict)
     plan_interval: int = 1800
     page_size: int = 200
     history: int = 20
     broken: int = 0
+    faults: Mapping[str, str] = field(default_factory=dict)
     breaks: Mapping[str, str] = field(default_factory=dict)
     latency: float = 0.0
     slow: float = 120.0
-    faults: Mapping[FaultKind, float] = field(default_factory=dict)
+    flaky: Mapping[str, float] = field(default_factory=dict)
+    retry_after: int = 30
     token_lifetime: int = 3600
     change: float = 1.0
     empty_tab_on_failure: bool = False
@@ -102,7 +106,8 @@ class Options:
             ("slow", self.slow, 0, 3_600),
             ("token_lifetime", self.token_lifetime, 1, 86_400),
             ("change", self.change, 0, 10),
-            ("faults", sum(self.faults.values()), 0, 1),
+            ("flaky", sum(self.flaky.values()), 0, 1),
+            ("retry_after", self.retry_after, 0, 86_400),
             ("exported", self.exported, 0, self.tenants - self.broken),
             ("export_interval", self.export_interval, 1, 86_400),  # HTTP tells exports apart by whole seconds
             ("export_sessions", self.export_sessions, 0, self.history),
@@ -110,12 +115,13 @@ class Options:
         for name, value, least, most in ranges:
             if not least <= value <= most:
                 raise ValueError(f"{name} is {value:g}; it must be from {least:g} to {most:g}")
-        if unknown := sorted(set(self.faults) - set(FAULT_KINDS)):
-            raise ValueError(f"faults: {', '.join(unknown)}: the kinds are {', '.join(FAULT_KINDS)}")
+        for fault in (*self.faults.values(), *self.flaky):
+            if fault not in CATALOGUE:
+                raise ValueError(unknown(fault))
         for class_ in self.breaks.values():
             failure(class_)
-        if strangers := sorted(set(self.breaks) - set(self.tenant_ids)):
-            raise ValueError(f"breaks: there is no tenant {', '.join(strangers)}")
+        if strangers := sorted({*self.breaks, *self.faults} - set(self.tenant_ids)):
+            raise ValueError(f"there is no tenant {', '.join(strangers)}")
         if (self.exports is None) != (self.exported == 0):
             raise ValueError(
                 "exports and exported go together: a folder, and how many tenants are exported to it"
@@ -127,10 +133,35 @@ class Options:
         return self._ids(0, self.tenants)
 
     @property
+    def broken_ids(self) -> tuple[str, ...]:
+        """The tenants that are broken from the start, in order."""
+        return self._ids(self.tenants - self.broken, self.tenants)
+
+    @property
     def exported_ids(self) -> tuple[str, ...]:
         """The tenants that are exported to a folder, in order."""
         healthy = self.tenants - self.broken
         return self._ids(healthy - self.exported, healthy)
+
+    def with_faults(self, wanted: Sequence[str]) -> Self:
+        """The same world with faults from the start: of a tenant (`TENANT=FAULT`), or of anybody (`FAULT`).
+
+        Those without a tenant go to the last ones that are neither broken nor exported, one each.
+
+        Raises:
+            ValueError: if there is no such fault or tenant, or there are more faults than tenants.
+        """
+        named = dict(each.split("=", 1) for each in wanted if "=" in each)
+        taken = {*named, *self.broken_ids, *self.exported_ids}
+        free = [tenant for tenant in self.tenant_ids if tenant not in taken]
+        faults = dict(named)
+        for fault in wanted:
+            if "=" in fault:
+                continue
+            if not free:
+                raise ValueError(f"there is no tenant left for the fault {fault}: add tenants")
+            faults[free.pop()] = fault
+        return replace(self, faults=faults)
 
     def read_as(self, tenant: str) -> Format:
         """How this tenant is to be read."""

@@ -1,15 +1,17 @@
 """The simulated panels on one port, from start to stop."""
 
 import asyncio
+import ssl
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from pathlib import Path
 
 from aiohttp import web
 
 from syncwatch.simulator.api import Asked, PanelApi
 from syncwatch.simulator.control import Control
 from syncwatch.simulator.export_job import ExportJob
-from syncwatch.simulator.faults import Faults
+from syncwatch.simulator.misbehaviour import Misbehaviour
 from syncwatch.simulator.options import Options
 from syncwatch.simulator.world import World
 
@@ -26,10 +28,10 @@ class Simulator:
 
     def __init__(self, options: Options) -> None:
         world = World(options)
-        faults = Faults(options)
-        self.exports = ExportJob(options, world, faults)
-        self._api = PanelApi(options, world, faults, self.exports)
-        self._control = Control(options, world, faults)
+        misbehaviour = Misbehaviour(options)
+        self.exports = ExportJob(options, world, misbehaviour)
+        self._api = PanelApi(options, world, misbehaviour, self.exports)
+        self._control = Control(options, world, misbehaviour)
 
     @property
     def asked(self) -> Sequence[Asked]:
@@ -52,18 +54,25 @@ async def serve(
     """Serve until `stop` is set, or for ever, and write exports to their folder again and again.
 
     Args:
-        options: the world, and where to listen.
+        options: the world, and where to listen: on one port by plain HTTP, on others by TLS.
         stop: ends it.
         started: is called once with the base URL, when requests are answered and the first exports are there.
 
     Raises:
-        OSError: if the port cannot be listened on, or a file cannot be written.
+        OSError: if a port cannot be listened on, a certificate not be used, or a file not be written.
     """
     simulator = Simulator(options)
-    runner = web.AppRunner(simulator.app(), access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
+    runner = web.AppRunner(
+        simulator.app(),
+        access_log=None,
+        shutdown_timeout=SHUTDOWN_SECONDS,
+        handler_cancellation=True,  # whoever hangs up ends what a fault holds up
+    )
     await runner.setup()
     try:
         await web.TCPSite(runner, options.host, options.port).start()
+        for port, certificate in options.https.items():
+            await web.TCPSite(runner, options.host, port, ssl_context=_tls(certificate)).start()
         await simulator.exports.write()
         if started is not None:
             port = runner.addresses[0][1]
@@ -72,6 +81,12 @@ async def serve(
         await _export_until(stop or asyncio.Event(), simulator.exports, options.export_interval)
     finally:
         await runner.cleanup()
+
+
+def _tls(certificate: Path) -> ssl.SSLContext:
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificate)
+    return context
 
 
 async def _export_until(stop: asyncio.Event, exports: ExportJob, interval: float) -> None:

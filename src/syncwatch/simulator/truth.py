@@ -9,6 +9,7 @@ from collections import Counter
 from typing import Any
 
 from syncwatch.simulator.birth import ACCESS_TYPES
+from syncwatch.simulator.faults.catalogue import NONE
 from syncwatch.simulator.people import (
     DISABLED,
     DISABLED_BY_ERROR,
@@ -58,8 +59,8 @@ def owner_of(user: User, class_: str) -> str:
     return text.owner if text and text.owner and text.class_ == class_ else OWNERS[class_]
 
 
-def truth_of(tenant: Tenant, now: float, *, broken: bool) -> dict[str, Any]:
-    """All figures of one tenant at `now`; `broken` is whether its panel can be read at all."""
+def truth_of(tenant: Tenant, now: float, *, fault: str) -> dict[str, Any]:
+    """All figures of one tenant at `now`; `fault` is how its panel misbehaves."""
     states = [(user, state_of(user, now)) for user in tenant.users]
     down = [(user, state) for user, state in states if state in SYNC_DOWN]
     classes = [(user, class_of(user, state, now)) for user, state in down]
@@ -79,7 +80,8 @@ def truth_of(tenant: Tenant, now: float, *, broken: bool) -> dict[str, Any]:
             "user": sum(text is not None and text.guard for text in complaints),
             "item": issues.count("duplicate_events"),
         },
-        "broken": broken,
+        "broken": fault != NONE,
+        "fault": fault,
     }
 
 

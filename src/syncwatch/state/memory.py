@@ -12,7 +12,7 @@ import msgspec
 from msgspec import structs
 
 from syncwatch.model import Cause, OrganizationFacts, Plans, State, UserFacts
-from syncwatch.rows import PageMark
+from syncwatch.rows import PageMark, Silent
 
 EMPTY: Mapping[str, int] = MappingProxyType({})
 
@@ -91,7 +91,7 @@ class Counters(msgspec.Struct, frozen=True, gc=False):
     tokens: Mapping[str, int] = EMPTY
 
 
-class TenantMemory(msgspec.Struct, frozen=True, gc=False):
+class TenantMemory(Silent, frozen=True, gc=False):
     """All that survives a poll of one tenant.
 
     Attributes:
@@ -101,6 +101,7 @@ class TenantMemory(msgspec.Struct, frozen=True, gc=False):
         last_success: when the last complete poll began.
         polls: since the process knows the tenant; lives in the process only.
         suspicions: how many complete lists in a row were held as suspicious.
+        nameless: most rows without an id that a believed users list had; lives in the process only.
         baseline: whether there was a complete poll; before it nothing is new, after it everything unknown is.
         rules: digest of the rule set that the findings come from.
         organization_pages: marks of the organizations list, by cursor.
@@ -121,6 +122,7 @@ class TenantMemory(msgspec.Struct, frozen=True, gc=False):
     last_success: float | None = None
     polls: int = 0
     suspicions: int = 0
+    nameless: int = 0
     baseline: bool = False
     rules: str = ""
     organization_pages: Mapping[str, PageMark] = MappingProxyType({})

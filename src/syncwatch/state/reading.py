@@ -6,7 +6,7 @@ from types import MappingProxyType
 import msgspec
 
 from syncwatch.model import OrganizationFacts, Plans, SessionFacts, UserFacts
-from syncwatch.rows import PageMark, Sight
+from syncwatch.rows import PageMark, Sight, Silent
 
 
 class UserReading(msgspec.Struct, frozen=True, gc=False):
@@ -29,7 +29,7 @@ class UserReading(msgspec.Struct, frozen=True, gc=False):
     unheard: bool = False
 
 
-class Reading(msgspec.Struct, frozen=True, gc=False):
+class Reading(Silent, frozen=True, gc=False):
     """One tenant as this poll found it.
 
     Attributes:
@@ -38,6 +38,7 @@ class Reading(msgspec.Struct, frozen=True, gc=False):
         complete: whether every user was reached, be it that the panel failed to answer.
         whole_list: whether the users list was read to its end; only then is a missing user gone.
         users: by id.
+        nameless: rows of the users list of which nobody can say whose they are.
         sight: what the panel shows.
 
     The other attributes are those of `TenantMemory`.
@@ -56,3 +57,4 @@ class Reading(msgspec.Struct, frozen=True, gc=False):
     users: Mapping[str, UserReading]
     sight: Sight
     settings_read: Mapping[str, float] = MappingProxyType({})
+    nameless: int = 0

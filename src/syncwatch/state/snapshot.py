@@ -110,6 +110,7 @@ class Snapshot:
         self._memory = memory
         self._verdicts = verdicts
         self._unclassified = unclassified
+        self._counts = self._counted()
 
     def user(self, id_: str) -> UserView | None:
         """One user by the panel's id; None if there is none."""
@@ -133,6 +134,9 @@ class Snapshot:
 
     def counts(self) -> Counts:
         """The tenant in figures."""
+        return self._counts
+
+    def _counted(self) -> Counts:
         views = list(self.users())
         down = [view for view in views if view.verdict.state.sync_is_down]
         findings = [view.verdict.finding for view in down if view.verdict.finding]

@@ -115,6 +115,7 @@ def transitions(
         last_success=memory.last_success,
         polls=memory.polls + 1,
         suspicions=roster.suspicions,
+        nameless=memory.nameless if roster.lost else max(memory.nameless, reading.nameless),
         baseline=baseline or (reading.complete and (reading.whole_list or memory.polls >= HELD)),
         rules=reading.rules,
         organization_pages=reading.organization_pages,

@@ -1,1 +1,1 @@
-"""What the daemon answers: probes, /metrics, a landing page. Reading any of it costs no poll."""
+"""The daemon's door: who may come in, what is answered, and how much of it. Reading any of it costs no poll."""

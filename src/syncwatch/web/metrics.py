@@ -4,23 +4,30 @@ import re
 
 from aiohttp import web
 
-from syncwatch.exposition.page import OPENMETRICS, TEXT, compressed
+from syncwatch.exposition.page import OPENMETRICS, TEXT
+from syncwatch.web.connection import connection_of
+from syncwatch.web.identity import CALLER
+from syncwatch.web.pages import PAGES, SENDING, send
+from syncwatch.web.rates import network
 from syncwatch.web.view import VIEW
 
 WORTH_COMPRESSING = 1024  # bytes
 
 
-async def metrics(request: web.Request) -> web.Response:
+async def metrics(request: web.Request) -> web.StreamResponse:
     """Answer one scrape."""
-    view = request.app[VIEW]
-    openmetrics = _takes(request.headers.get("Accept", ""), "application/openmetrics-text")
-    body = view.page(openmetrics)
-    headers = {"Content-Type": OPENMETRICS if openmetrics else TEXT, "Vary": "Accept, Accept-Encoding"}
-    if len(body) > WORTH_COMPRESSING and _takes(request.headers.get("Accept-Encoding", ""), "gzip"):
-        body = await compressed(body)
-        headers["Content-Encoding"] = "gzip"
-    view.scraped()
-    return web.Response(body=body, headers=headers)
+    client = request[CALLER].name or network(request.remote or "")
+    with request.app[SENDING].place(connection_of(request), client) as place:
+        openmetrics = _takes(request.headers.get("Accept", ""), "application/openmetrics-text")
+        made = request.app[PAGES].page(openmetrics=openmetrics)
+        body = made.plain
+        headers = {"Content-Type": OPENMETRICS if openmetrics else TEXT, "Vary": "Accept, Accept-Encoding"}
+        if len(body) > WORTH_COMPRESSING and _takes(request.headers.get("Accept-Encoding", ""), "gzip"):
+            body = await made.compressed()
+            headers["Content-Encoding"] = "gzip"
+        response = await send(request, body, headers, place)
+    request.app[VIEW].scraped()
+    return response
 
 
 def _takes(header: str, wanted: str) -> bool:

@@ -373,3 +373,14 @@ async def test_the_issues_of_several_polls_take_turns(noted):
         await asyncio.sleep(0)
         seen.append(len(noted.known))
     assert max(after - before for before, after in pairwise(seen)) <= ROWS_A_TURN
+
+
+def test_a_session_of_the_future_is_odd_and_hides_no_other():
+    found = Finder("firm-1", classify, mask, b"k" * 32, latest=T0 + 900)
+    for ahead in (UserLine(session_ended=T0 + 901), UserLine(session_started=T0 + 901, session_ended=None)):
+        facts = found.user(ahead)
+        assert (facts.odd_session, facts.last, facts.running) == (True, None, None)
+    facts = found.user(UserLine(session_ended=T0 + 900, created=T0 + 901))
+    assert (facts.odd_session, facts.last.ended, facts.created) == (False, T0 + 900, None)
+    rows = [SessionLine("s2", T0, T0 + 10**9), SessionLine("s1", T0 - 60, T0)]
+    assert [session.job for session in found.sessions(facts, rows)] == ["s1"]

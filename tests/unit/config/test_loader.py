@@ -1,5 +1,6 @@
 import hashlib
 import traceback
+from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
 
@@ -131,11 +132,11 @@ def test_each_tenant_has_its_own_credential_for_its_own_hosts(loading):
     shared, also_shared, each, other, variable, plain, none = (
         tenant.credential for tenant in loading(GOOD).tenants
     )
-    assert shared is also_shared
+    assert replace(shared, hosts=also_shared.hosts) == also_shared
     assert shared.client_id == "syncwatch"
     assert shared.client_secret.read().get_secret_value() == "s3"
     assert shared.token is None
-    assert shared.hosts == {"one.example.com:8443", "two.example.com"}
+    assert (shared.hosts, also_shared.hosts) == ({"one.example.com:8443"}, {"two.example.com"})
     assert each.token.read().get_secret_value() == "three"
     assert each.hosts == {"three.example.com"}
     assert other.token.read().get_secret_value() == "four"
@@ -144,6 +145,12 @@ def test_each_tenant_has_its_own_credential_for_its_own_hosts(loading):
     assert variable.hosts == {"x.example.com"}
     assert plain.hosts == {"six.example.com"}
     assert none is None
+
+
+def test_another_tenant_changes_nothing_about_those_that_are_there(loading):
+    before = loading(GOOD).tenants
+    more = '  - {id: firm-8, url: "https://eight.example.com", credentials: shared}\n'
+    assert loading(GOOD + more).tenants[: len(before)] == before
 
 
 def test_everything_wrong_at_once_in_the_order_of_the_lines(refused):
@@ -175,8 +182,8 @@ tenants:
         " `password_file`, `password_env`"
     )
     known = (
-        "the known ones are credentials, datetime_format, exports_complete, id, interval, labels, parameters,"
-        " profile, stale_after, timezone, url, url_file"
+        "the known ones are budget_group, credentials, datetime_format, exports_complete, id, interval, labels,"
+        " onboarding_until, parameters, profile, proxy, stale_after, timezone, tls, url, url_file"
     )
     assert refused(text) == [
         '1: web.listen: must be host:port: write "127.0.0.1:9797", "[::1]:9797" or ":9797"',
@@ -215,7 +222,11 @@ tenants:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("", "1: tenants: is required"),
+        ("", "1: tenants: is required, or a source of tenants under `discovery`"),
+        (
+            "discovery: {file_sd: []}",
+            "1: tenants: is required, or a source of tenants under `discovery`",
+        ),
         ("tenants: {}", "1: tenants: must be a list"),
         ("[]", "1: must be a mapping (`key: value`)"),
     ],

@@ -48,6 +48,17 @@ def test_a_file_that_goes_bad_is_not_answered_from_memory(tmp_path):
         secret.read()
 
 
+def test_a_file_that_became_a_pipe_is_refused_and_not_waited_for(tmp_path):
+    file = tmp_path / "secret"
+    file.write_text("one")
+    secret = FileSecret(file)
+    secret.read()
+    file.unlink()
+    os.mkfifo(file)
+    with pytest.raises(SecretUnavailable, match="cannot be read: is no regular file"):
+        secret.read()
+
+
 @pytest.mark.parametrize(
     ("content", "says"),
     [

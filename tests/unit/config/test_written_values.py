@@ -8,9 +8,7 @@ from syncwatch.config.address import (
     base_url,
     exposed,
     folder_of,
-    host_entry,
-    hosts_of,
-    own_host,
+    list_url,
     panel_url,
     secret_base_url,
 )
@@ -132,6 +130,38 @@ def test_secret_base_urls(text, expected):
 
 
 @pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("HTTPS://Netbox.example.com/Api/devices/?tag=X&q=a%2Fb", "https://netbox.example.com/Api/devices/?tag=X&q=a%2Fb"),
+        ("http://h.example.com:8080/targets/", "http://h.example.com:8080/targets/"),
+        ("https://h.example.com", "https://h.example.com/"),
+        ("https://[::1]?a", "https://[::1]/?a"),
+    ],
+)  # fmt: skip
+def test_a_list_of_targets_is_where_its_url_says_exactly(text, expected):
+    assert list_url(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("hunter2", "must be an http or https URL"),
+        ("file:///hunter2", "files go under `file_sd`"),
+        ("https://h/hunter2 ", "must be an http or https URL"),
+        ("https://h?hunter2" + "x" * 3000, "must be an http or https URL"),
+        ("https://u:hunter2@h", "must not carry user information"),
+        ("https://h/?hunter2=ä", "must be ASCII"),
+        ("https://h/?a#hunter2", "must not carry a fragment"),
+    ],
+)
+def test_what_is_no_url_of_a_list_is_never_shown(text, says):
+    with pytest.raises(ValueError, match=says) as error:
+        list_url(text)
+    assert "hunter2" not in str(error.value)
+    assert error.value.__context__ is None
+
+
+@pytest.mark.parametrize(
     ("text", "says"),
     [
         ("hunter2", "must be an http or https URL"),
@@ -196,20 +226,6 @@ def test_where_no_panel_is(text, says):
     with pytest.raises(ValueError, match=says) as error:
         panel_url(text)
     assert error.value.__context__ is None
-
-
-def test_hosts_by_which_a_credential_may_name_a_url():
-    assert own_host("https://h.example.com/x") == "h.example.com"
-    assert own_host("https://h.example.com:444/x") == "h.example.com:444"
-    assert hosts_of("https://h.example.com/x") == ("h.example.com", "h.example.com:443")
-    assert hosts_of("http://[::1]") == ("[::1]", "[::1]:80")
-    assert host_entry(" H.example.com:444 ") == "h.example.com:444"
-
-
-@pytest.mark.parametrize("text", ["https://h", "h/path", "*.example.com", "u@h", "", "h:0", "h:x", "h:99999"])
-def test_what_is_no_host(text):
-    with pytest.raises(ValueError, match="must be a host or host:port"):
-        host_entry(text)
 
 
 @pytest.mark.parametrize(

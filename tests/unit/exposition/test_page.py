@@ -77,6 +77,9 @@ class Shown:
     def body(self, *, openmetrics: bool = False) -> str:
         return self.page.body(openmetrics=openmetrics).decode()
 
+    def of_tenants(self) -> list[str]:
+        return [line for line in self.body().splitlines() if "{tenant=" in line]
+
     def samples(self) -> dict[str, float]:
         return {
             f"{sample.name}{sorted(sample.labels.items())}": sample.value
@@ -138,6 +141,35 @@ def test_after_a_failed_poll_the_picture_before_stays(shown):
     shown.board.publish("firm-1", polled(picture()))
     shown.board.publish("firm-1", polled(error=failed(Reason.TIMEOUT), started=T0 + 300))
     agrees("after-a-failed-poll.txt", shown.body())
+
+
+class ShiftedClock(VirtualClock):
+    """One whose wall clock somebody has set."""
+
+    shift = 0.0
+
+    def now(self) -> float:
+        return self.time + self.shift
+
+
+def test_a_wall_clock_that_is_set_back_keeps_no_old_data_alive(shown):
+    shown.board._clock = clock = ShiftedClock()
+    shown.board.publish("firm-1", polled(picture()))
+    fresh = shown.names()
+    clock.shift = -3600.0
+    clock.time = T0 + STALE
+    assert shown.names() == fresh
+    clock.time = T0 + STALE + 1
+    assert "inboxsync_users" in fresh - shown.names()
+
+
+def test_a_label_that_is_new_costs_nobody_a_figure(shown):
+    shown.board.publish("firm-1", polled(picture()))
+    before = shown.of_tenants()
+    named = replace(tenant(), labels={"region": "", "team": "", "tier": "", "ward": "x"})
+    shown.board.apply([named], (*LABELS, "ward"))
+    assert shown.of_tenants() == [line.replace('tier=""}', 'tier="",ward="x"}') for line in before]
+    assert shown.board.series() == len(before)
 
 
 def test_when_the_data_is_stale_gauges_are_gone_and_counters_stay(shown):
@@ -228,7 +260,7 @@ def test_openmetrics_is_what_its_own_parser_takes(shown):
 
 def test_the_daemons_real_registry_parses_too():
     registry = new_registry()
-    OwnMeters(registry, "1.2.3").loaded(digest="ab" * 32, rules_digest="cd" * 32, rules=9, tenants=1, now=T0)
+    OwnMeters(registry, "1.2.3").loaded(digest="ab" * 32, rules_digest="cd" * 32, rules=9, now=T0)
     clock = VirtualClock()
     page = Page(Board(clock), registry, clock)
     families = {family.name for family in parse_openmetrics(page.body(openmetrics=True).decode())}
@@ -297,3 +329,41 @@ def test_tenants_polled_are_told(shown):
 async def test_compressing_loses_nothing(shown):
     body = shown.page.body(openmetrics=False)
     assert gzip.decompress(await compressed(body)) == body
+
+
+def maintained(id_: str, *times: tuple[float, float]) -> Tenant:
+    return replace(tenant(id_), maintenance=times)
+
+
+def in_maintenance(shown: Shown) -> dict[str, float]:
+    name = "inboxsync_tenant_maintenance"
+    return {
+        sample.labels["tenant"]: sample.value
+        for family in parse_text(shown.body())
+        for sample in family.samples
+        if sample.name == name
+    }
+
+
+def test_maintenance_begins_and_ends_at_its_times_without_any_poll():
+    shown = Shown(
+        maintained("a", (T0 + 10, T0 + 20), (T0 + 15, T0 + 30)), maintained("b", (0, T0 + 5)), tenant("c")
+    )
+    seen = {}
+    for seconds in (0, 5, 10, 19, 29, 30, 1e9):
+        shown.clock.time = T0 + seconds
+        seen[seconds] = [id_ for id_, value in in_maintenance(shown).items() if value]
+    assert seen == {0: ["b"], 5: [], 10: ["a"], 19: ["a"], 29: ["a"], 30: [], 1e9: []}
+    shown.clock.time = T0 + 12
+    assert in_maintenance(shown) == {"a": 1, "b": 0, "c": 0}, "the clock was set back"
+
+
+def test_maintenance_that_is_planned_or_called_off_shows_at_once():
+    shown = Shown(tenant("a"), maintained("b", (T0 + 50, T0 + 60)))
+    assert in_maintenance(shown) == {"a": 0, "b": 0}
+    shown.board.apply([maintained("a", (T0, T0 + 10)), tenant("b")], LABELS)
+    assert in_maintenance(shown) == {"a": 1, "b": 0}
+    shown.clock.time = T0 + 10
+    assert in_maintenance(shown) == {"a": 0, "b": 0}
+    shown.clock.time = T0 + 55
+    assert in_maintenance(shown) == {"a": 0, "b": 0}

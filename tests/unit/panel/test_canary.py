@@ -9,9 +9,14 @@ from aiohttp import web
 from rich.console import Console
 from rich.pretty import Pretty
 
+from syncwatch.config.fleet import Proxy
 from syncwatch.config.secrets import Credential
 from syncwatch.errors import PollError
+from syncwatch.panel.pages import Walked
 from syncwatch.panel.panel import Panel
+from syncwatch.state.memory import TenantMemory
+from syncwatch.transport.client import Timeouts
+from syncwatch.transport.way import Way
 
 SUBJECT = "O'Neill v. Canary deposition"
 ADDRESS = "canary@firm.example"
@@ -138,3 +143,48 @@ async def test_nothing_that_lives_here_shows_what_it_holds(canary, panel_server,
         http,
     )
     assert not any(planted in shown(*lived) for planted in PLANTED)
+
+
+async def test_no_query_and_no_cursor_shows(panel_server, profile, secret, http, clock):
+    """The query of a base URL is a secret, and what a panel calls its pages may be anything."""
+    cursor, query = f"{SUBJECT}&x", f"sig={SECRET}"
+
+    async def handler(request: web.Request) -> web.Response:
+        following = None if "cursor" in request.query else cursor
+        headers = {
+            "ETag": f'"{len(request.query)}"',
+            "Link": f"<?{query}>; rel=next",
+            "Location": f"/?{query}",
+        }
+        return web.json_response({"data": [], "nextCursor": following}, headers=headers)
+
+    panel_server.routes[f"{API}/users"] = handler
+    credential = Credential("c", None, None, secret, frozenset({"127.0.0.1"}))
+    proxy = Proxy("http://127.0.0.1:9", "me", secret)
+    panel = Panel(f"{panel_server.base_url}?{query}", profile, credential, http, clock)
+    reading = panel.reading()
+    pages = await reading.users({})
+    assert [page.cursor for page in pages] == ["", cursor]
+    access = reading._lists._access
+    url = access.urls.of(profile.tables["users"].table)
+    answer = await http.get(url, "users", shown=None, etag=None, timeouts=Timeouts())
+    assert query in str(answer.url)
+    assert SECRET in answer.following
+    marks = {page.cursor: page.mark for page in pages}
+    memory, walked = TenantMemory(user_pages=marks), Walked(pages)
+    lived = (
+        panel,
+        reading,
+        pages,
+        pages[1].mark,
+        walked,
+        memory,
+        answer,
+        access,
+        access.urls,
+        Way(None, proxy),
+    )
+    assert not any(planted in shown(*lived) for planted in PLANTED)
+    with pytest.raises(PollError) as caught:
+        await Panel(f"http://127.0.0.1:1/?{query}", profile, credential, http, clock).reading().users({})
+    assert not any(planted in everything_about(caught.value) for planted in PLANTED)

@@ -219,6 +219,7 @@ async def test_the_page_has_the_url_of_the_next(small, panel_server, reference):
         "file:///etc/passwd",
         "javascript:alert(1)",
         "http://[/users",
+        "http://.[[n]a.n@",
         "http://{host}:99999999/",
     ],
 )

@@ -170,7 +170,7 @@ async def test_a_file_that_breaks_off_is_an_error(server):
         ({"body": b"<!doctype html><p>Log in"}, Reason.AUTH),
         ({"body": b"id,mailbox,switch\n", "content_type": "text/html"}, Reason.AUTH),
         ({"body": b"", "status": 401}, Reason.AUTH),
-        ({"body": b"", "status": 302}, Reason.AUTH),
+        ({"body": b"", "status": 302}, Reason.REDIRECT),
         ({"body": b"", "status": 403}, Reason.FORBIDDEN),
         ({"body": b"", "status": 404}, Reason.HTTP_4XX),
         ({"body": b"", "status": 304}, Reason.DECODE),

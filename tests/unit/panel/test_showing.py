@@ -1,18 +1,23 @@
 """Each way to show a panel who we are, by what a real server is sent."""
 
+import socket
 from base64 import b64decode
 
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
+from yarl import URL
 
+from syncwatch.config.hosts import own_host
 from syncwatch.config.secrets import Credential
 from syncwatch.errors import ConfigError, PollError, Reason
 from syncwatch.panel.auth import misfit
 from syncwatch.panel.panel import Panel
 from syncwatch.setup import load
-from unit.panel.conftest import FakePanel, SetSecret
+from syncwatch.transport.client import Http
+from unit.panel.conftest import SetSecret
 from unit.panel.made import compiled, loaded, row, written
+from unit.served import FakePanel
 
 HOST = "127.0.0.1"
 
@@ -126,6 +131,19 @@ async def test_only_the_token_endpoint_is_ever_posted_to(ask, panel_server):
         ("POST", "/panel/firm-1/oauth/token"),
         ("GET", "/panel/firm-1/users"),
     ]
+
+
+@pytest.mark.parametrize("host", ["xn--bcher-kva.example", "xn--a.example"], ids=["a name", "no name at all"])
+async def test_a_panel_whose_name_is_not_ascii_gets_its_credential(tmp_path, panel_server, tls, clock, host):
+    """Its own host is named as the URL has it, which is ASCII, be it right or not."""
+    panel_server.json("users", [row("a")])
+    url = str(URL(panel_server.base_url).with_host("placeholder")).replace("placeholder", host)
+    credential = named(None, own_host(url), token=SetSecret("t-1"))
+    at_home = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (HOST, 0))]
+    async with Http(tls=tls, lookup=lambda _: at_home) as http:
+        panel = Panel(url, compiled(tmp_path, asking(bearer={})), credential, http, clock)
+        assert await panel.reading().users({})
+    assert panel_server.asked[-1][2]["Authorization"] == "Bearer t-1"
 
 
 async def test_a_secret_is_not_posted_to_a_host_that_the_credential_does_not_name(

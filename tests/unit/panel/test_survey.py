@@ -8,11 +8,11 @@ from aiohttp import web
 
 from syncwatch.clock import SystemClock
 from syncwatch.errors import PollError, Reason
-from syncwatch.panel.client import Http
 from syncwatch.panel.panel import Panel
 from syncwatch.panel.survey.findings import findings
 from syncwatch.panel.survey.lists import MAX_OWNERS, MAX_PAGES
 from syncwatch.panel.survey.seen import MAX_PATHS, MAX_WORDS, showable
+from syncwatch.transport.client import Http
 from unit.panel.made import SESSIONS, compiled, row
 
 NAME, ADDRESS = "Philippa Zwölfbein", "philippa@firm.example"

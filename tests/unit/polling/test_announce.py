@@ -7,6 +7,7 @@ from structlog.testing import capture_logs
 from syncwatch.errors import Reason
 from syncwatch.model import Cause, Owner, State, Verdict
 from syncwatch.polling.announce import Announcer
+from syncwatch.polling.offline import Reachability
 from syncwatch.polling.poll import Result
 from syncwatch.rows import EVERYTHING, Figures
 from syncwatch.state.ledger import Ledger
@@ -118,3 +119,31 @@ def test_users_of_whom_none_is_known_any_more_are_said_once(said):
     for each in (result(), changed, result()):
         announcer.announce("firm-1", each)
     assert [entry["event"] for entry in said] == ["user_ids_changed"]
+
+
+def test_when_nobody_can_be_reached_that_is_said_once_and_of_no_tenant(said):
+    announcer = Announcer()
+    offline = Reachability(50, 45, offline=True)
+    for number in range(50):
+        announcer.announce(f"firm-{number}", result(Reason.DNS), offline)
+    announcer.announce("firm-1", result(Reason.HTTP_5XX), offline)
+    announcer.announce("firm-0", result(), Reachability(50, 20, offline=False))
+    announcer.announce("firm-2", result(Reason.DNS), Reachability(50, 20, offline=False))
+    assert [(entry["event"], entry.get("tenant"), entry.get("hosts")) for entry in said] == [
+        ("offline", None, 50),
+        ("poll_failed", "firm-1", None),
+        ("online", None, 50),
+        ("poll_failed", "firm-2", None),
+    ]
+    assert [entry["log_level"] for entry in said[::2]] == ["warning", "info"]
+
+
+def test_before_that_is_known_only_so_many_are_said_in_a_minute_and_the_others_later(said):
+    announcer = Announcer()
+    for minute in range(3):
+        for number in range(50):
+            at = T0 // MINUTE * MINUTE + minute * MINUTE
+            announcer.announce(f"firm-{number}", result(Reason.CONNECT, at=at))
+    assert len(said) == len({entry["tenant"] for entry in said}) == 50
+    announcer.announce("firm-0", result())
+    assert said[-1]["event"] == "poll_recovered"

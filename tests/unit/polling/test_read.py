@@ -577,3 +577,23 @@ async def test_a_steady_firm_is_written_when_it_changes_and_its_success_every_te
     for seconds, commits in ((0, 1), (60, 1), (300, 1), (240, 2), (60, 2)):
         await firm.poll(seconds)
         assert journal.commits == commits, seconds
+
+
+async def test_a_session_of_the_future_hides_no_stall_and_those_after_it_are_counted():
+    firm = Watched(lines=[(UserLine(session_ended=T0 + 10**9, session_job="odd"),)])
+
+    async def state(later: float) -> State:
+        return (await firm.poll(later)).snapshot.user("u1").verdict.state
+
+    assert await state(0.0) is State.UNKNOWN
+    firm.panel.lines = [(UserLine(),)]
+    assert await state(MINUTE) is State.UP
+    assert firm.ledger.counters.sessions == 1
+    assert await state(3 * HOUR) is State.STALLED
+
+
+@pytest.mark.parametrize("fails", [{}, {"users": failed(Reason.DECODE)}, {"users": KeyError()}])
+async def test_whatever_a_poll_comes_to_it_holds_nothing_afterwards(fails):
+    firm = Watched(fails=fails)
+    await firm.poll()
+    assert firm.panel.closed

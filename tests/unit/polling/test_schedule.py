@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from syncwatch.polling.schedule import LONGEST_PAUSE, grid
+from syncwatch.polling.schedule import grid
 
 tenants = st.text(min_size=1, max_size=20)
 intervals = st.floats(1, 86_400)
@@ -41,12 +41,28 @@ def test_the_first_poll_comes_soon(tenant, interval, now):
     assert now <= grid(tenant, interval).first(now) <= now + min(2 * interval, 30) + 1e-3
 
 
-@given(intervals, st.integers(1, 10_000), shares)
-def test_pauses_grow_to_a_limit_and_vary_a_little(interval, failures, chance):
-    rhythm = grid("firm-1", interval)
-    pause = rhythm.pause(failures, chance)
-    assert interval <= pause <= max(interval, LONGEST_PAUSE) * 1.1
-    assert rhythm.pause(failures, 0.5) <= rhythm.pause(failures + 1, 0.5)
+@given(tenants, intervals, instants, instants)
+def test_whatever_the_clock_says_the_next_regular_instant_is_less_than_two_intervals_ahead(
+    tenant, interval, planned, now
+):
+    due = grid(tenant, interval).following(planned, now)
+    assert now <= due <= now + 1.52 * interval + 1e-6
+
+
+@given(tenants, st.integers(1, 86_400), st.integers(1, 4_000_000_000), shares)
+def test_a_poll_that_begins_a_little_early_is_not_followed_by_another_at_its_own_instant(
+    tenant, interval, now, share
+):
+    rhythm = grid(tenant, interval)
+    planned = rhythm.after(now)  # or what rounding makes of it
+    early = planned - 0.49 * share * interval
+    assert abs(rhythm.following(planned, early) - planned - interval) < 1e-3
+
+
+@given(intervals, shares)
+def test_while_we_are_offline_tries_are_steady(interval, chance):
+    pause = grid("firm-1", interval).steady(chance)
+    assert min(interval, 60) <= pause <= min(interval, 60) * 1.1
 
 
 @given(intervals, instants, st.floats(0, 1e6), st.floats(-1e6, 1e6))

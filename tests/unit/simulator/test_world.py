@@ -187,7 +187,8 @@ async def test_some_tenants_are_broken_from_the_start_and_faults_may_be_drawn(st
     panel = await start(broken=1)
     broken = {name: told["broken"] for name, told in (await panel.truth())["tenants"].items()}
     assert broken == {"firm-001": False, "firm-002": False, "firm-003": True}
-    flaky = await start(faults={"http_500": 0.5})
+    assert (await panel.truth("firm-003"))["tenants"]["firm-003"]["fault"] == "http_500"
+    flaky = await start(flaky={"http_500": 0.5})
     headers = await flaky.bearer(FIRM)
     statuses = set()
     for _ in range(40):

@@ -17,14 +17,14 @@ class Firm:
         self.job = 0
         self.lists(*ids, whole=whole)
 
-    def lists(self, *ids: str, whole: bool = True) -> set[str]:
+    def lists(self, *ids: str, whole: bool = True, nameless: int = 0) -> set[str]:
         """Read a list in which everybody has a new session; gives those who are shown."""
         self.job += 1
         session = ended(f"s{self.job}", T0 + 1000 * self.job)
         users = {id_: UserReading(enabled(id=id_, last=session), sessions=(session,)) for id_ in ids}
         reading = Reading(
             T0, "r", complete=True, whole_list=whole, organization_pages={}, user_pages={}, organizations={},
-            plans={}, plans_read=None, odd_plans=frozenset(), users=users, sight=EVERYTHING,
+            plans={}, plans_read=None, odd_plans=frozenset(), users=users, sight=EVERYTHING, nameless=nameless,
         )  # fmt: skip
         self.roster = muster(self.memory, reading)
         there = {*self.roster.listed, *self.roster.kept}
@@ -54,6 +54,30 @@ def test_a_list_that_was_cut_short_says_nothing_of_who_is_gone():
     for _ in range(3):
         assert firm.lists("a", whole=False) == {"a", "b"}
     assert firm.memory.users["c"].missing == 1
+
+
+def test_who_is_missing_may_be_in_a_row_of_which_nobody_can_say_whose_it_is():
+    firm = Firm("a", "b", "c")
+    for _ in range(4):
+        assert firm.lists("a", "b", nameless=1) == {"a", "b", "c"}
+        assert (firm.roster.lost, firm.roster.nameless) == (1, 1)
+    assert firm.lists("a", "b") == {"a", "b"}, "the row is gone, and so is the user"
+
+
+def test_a_row_that_was_there_when_nobody_was_missing_is_nobody_who_is():
+    firm = Firm("a", "b", "c")
+    assert firm.lists("a", "b", "c", nameless=1) == {"a", "b", "c"}
+    assert firm.lists("a", "b", nameless=1) == {"a", "b"}
+    assert firm.roster.lost == 0
+
+
+def test_parts_of_lists_bring_in_strangers_only_up_to_a_bound(monkeypatch):
+    monkeypatch.setattr("syncwatch.state.roster.MOST_KEPT", 3)
+    firm = Firm("a", "b", "c")
+    for number in range(5):
+        firm.lists(f"new-{number}", whole=False)
+    assert set(firm.memory.users) == {"a", "b", "c", "new-0"}
+    assert firm.lists("a", "b", "c", "new-9") == {"a", "b", "c", "new-9"}, "a whole one does"
 
 
 def test_a_list_that_lost_more_than_half_is_held_for_two_more_polls():

@@ -19,7 +19,6 @@ from syncwatch.panel.pages import NOBODY
 from syncwatch.panel.paging import pager
 from syncwatch.panel.plan import TablePlan
 from syncwatch.panel.profile.schema import Format
-from syncwatch.panel.reasons import of_exception
 from syncwatch.panel.requests import NOT_FOUND, OK, Access, Requests
 from syncwatch.panel.sheet import IncompleteError, parse
 from syncwatch.panel.survey.likeness import known_id
@@ -27,6 +26,7 @@ from syncwatch.panel.survey.seen import Rows
 from syncwatch.panel.survey.shape import Shape, at, shape_of
 from syncwatch.panel.tables import TABLES, Scope
 from syncwatch.rows import Figures
+from syncwatch.transport.reasons import of_exception
 
 MAX_PAGES = 10  # of a table
 MAX_OWNERS = 5  # users or organizations whose lists are read

@@ -11,11 +11,17 @@ import secrets
 import tempfile
 from pathlib import Path
 
+from syncwatch.config.files import opened
 from syncwatch.state.store.refused import JournalRefused
 
 EMBEDDED = "journal.key"  # in the state folder
 LEAST_BYTES, MOST_BYTES = 32, 64 << 10
 CHECK_BYTES = 16
+
+
+def passing_key() -> bytes:
+    """A new key for what ends with the process and is remembered nowhere."""
+    return secrets.token_bytes(LEAST_BYTES)
 
 
 def embedded_key(folder: Path) -> bytes:
@@ -44,7 +50,7 @@ def read_key(path: Path) -> bytes:
         JournalRefused: it cannot be read, or it is too short or too large.
     """
     try:
-        with path.open("rb") as file:
+        with opened(path) as file:
             key = file.read(MOST_BYTES + 1)
     except OSError as error:
         raise JournalRefused(f"cannot read the key {path}: {_reason(error)}") from None
@@ -67,7 +73,7 @@ def _make(path: Path) -> None:
         handle, name = tempfile.mkstemp(prefix=".journal.key-", dir=path.parent)  # for nobody else to read
         try:
             with os.fdopen(handle, "wb") as file:
-                file.write(secrets.token_bytes(LEAST_BYTES))
+                file.write(passing_key())
                 file.flush()
                 os.fsync(file.fileno())
             _link(Path(name), path)

@@ -4,28 +4,32 @@ Only the kind of a foreign exception is looked at, never its text, which may quo
 raise what they get here outside of their `except`, so that the foreign exception is not even the context of ours.
 """
 
+import errno
 import ssl
 from collections.abc import Mapping
-from datetime import UTC
-from email.utils import parsedate_to_datetime
 from pathlib import Path
 from types import MappingProxyType
 
 import aiohttp
 
 from syncwatch.errors import PollError, Reason
+from syncwatch.transport.answers import Leads, wait
+from syncwatch.transport.resolver import UnresolvedError
+from syncwatch.transport.room import StalledError
 
-MAX_RETRY_AFTER = 3600.0  # seconds
-_LONGEST_DATE = 40  # characters
+PROXY_ASKS = 407
 
 # The first that fits; aiohttp's classes overlap.
 _KINDS: tuple[tuple[type[Exception], Reason, str], ...] = (
-    (aiohttp.ClientConnectorDNSError, Reason.DNS, "the host name cannot be resolved"),
     (aiohttp.ClientConnectorCertificateError, Reason.TLS, "the certificate is not to be trusted"),
     (aiohttp.ClientSSLError, Reason.TLS, "no TLS connection"),
     (ssl.SSLError, Reason.TLS, "the TLS connection broke"),
     (aiohttp.ServerFingerprintMismatch, Reason.TLS, "the certificate is not the expected one"),
-    (TimeoutError, Reason.TIMEOUT, "no answer in time"),
+    (aiohttp.ConnectionTimeoutError, Reason.TIMEOUT, "no connection in time"),
+    (aiohttp.SocketTimeoutError, Reason.TIMEOUT, "nothing came for too long"),
+    (StalledError, Reason.TIMEOUT, "the answer hardly comes, and others wait to read theirs"),
+    (TimeoutError, Reason.TIMEOUT, "the answer took too long as a whole"),
+    (aiohttp.ClientProxyConnectionError, Reason.CONNECT, "no connection to the proxy"),
     (aiohttp.ClientConnectorError, Reason.CONNECT, "no connection"),
     (aiohttp.ClientPayloadError, Reason.DECODE, "the answer is cut short or wrongly encoded"),
     (aiohttp.ClientResponseError, Reason.DECODE, "the answer is no HTTP"),
@@ -37,12 +41,12 @@ _STATUSES: Mapping[int, tuple[Reason, str]] = MappingProxyType(
     {
         401: (Reason.AUTH, "the credential is not accepted"),
         403: (Reason.FORBIDDEN, "the credential lacks the right"),
+        PROXY_ASKS: (Reason.CONNECT, "the proxy does not accept who we are"),
         429: (Reason.RATE_LIMITED, "too many requests"),
     }
 )
 _FAMILIES: Mapping[int, tuple[Reason, str]] = MappingProxyType(
     {
-        3: (Reason.AUTH, "redirected, which is not followed"),
         4: (Reason.HTTP_4XX, "refused"),
         5: (Reason.HTTP_5XX, "the panel failed"),
     }
@@ -50,44 +54,41 @@ _FAMILIES: Mapping[int, tuple[Reason, str]] = MappingProxyType(
 _UNEXPECTED = (Reason.DECODE, "not an answer to this request")
 
 
-def of_exception(error: Exception, where: str) -> PollError:
-    """What an exception means that was raised while `where` (a table, or `token`) was read."""
+def of_exception(error: Exception, where: str, *, proxied: bool = False) -> PollError:
+    """What an exception means that was raised while `where` (a table, or `token`) was read, perhaps by way of a proxy."""
     if isinstance(error, PollError):
         return error
+    if isinstance(error, aiohttp.ClientHttpProxyError):
+        words = _STATUSES[PROXY_ASKS][1] if error.status == PROXY_ASKS else "the proxy refuses the connection"
+        return PollError(Reason.CONNECT, f"{where}: HTTP {error.status}: {words}")
+    if isinstance(error, OSError) and error.errno in {errno.EMFILE, errno.ENFILE}:
+        words = "no file descriptor is left: raise the limit of open files"
+        return PollError(Reason.INTERNAL, f"{where}: {words}")
+    if isinstance(error, aiohttp.ClientConnectorDNSError):
+        return _unresolved(error.os_error, where, proxied=proxied)
     for kind, reason, words in _KINDS:
         if isinstance(error, kind):
             return PollError(reason, f"{where}: {words}")
     return PollError(Reason.INTERNAL, f"{where}: {type(error).__name__} at {_place(error)}")
 
 
-def of_status(status: int, where: str, *, retry_after: str | None, now: float) -> PollError:
-    """What a status means that is not the hoped-for one; `now` in Unix seconds."""
+def of_status(
+    status: int, where: str, *, retry_after: str | None, now: float, leads: Leads | None = None
+) -> PollError:
+    """What a status means that is not the hoped-for one; `now` in Unix seconds, `leads` of a redirect."""
     reason, words = _STATUSES.get(status) or _FAMILIES.get(status // 100, _UNEXPECTED)
-    if status == 304:  # noqa: PLR2004 - to a request that was not conditional
-        reason, words = _UNEXPECTED
+    if leads is not None:
+        reason = Reason.AUTH if leads is Leads.LOGIN else Reason.REDIRECT
+        words = f"redirected {leads}, which is not followed"
     return PollError(reason, f"{where}: HTTP {status}: {words}", retry_after=wait(retry_after, now))
 
 
-def wait(retry_after: str | None, now: float) -> float | None:
-    """Seconds that a Retry-After header asks for, an hour at most; None without one that can be read."""
-    text = (retry_after or "").strip()
-    if not text or len(text) > _LONGEST_DATE:
-        return None
-    if text.isascii() and text.isdecimal():
-        return min(float(text), MAX_RETRY_AFTER)
-    date = instant(text)
-    return None if date is None else min(max(date - now, 0.0), MAX_RETRY_AFTER)
-
-
-def instant(http_date: str | None) -> float | None:
-    """Unix seconds of a date in a header; None without one that can be read."""
-    if not http_date or len(http_date) > _LONGEST_DATE:
-        return None
-    try:
-        date = parsedate_to_datetime(http_date)
-        return (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp()
-    except (ValueError, TypeError, IndexError, OverflowError):
-        return None
+def _unresolved(error: OSError, where: str, *, proxied: bool) -> PollError:
+    late = isinstance(error, UnresolvedError) and error.late
+    words = "was not resolved in time" if late else "cannot be resolved"
+    if proxied:
+        return PollError(Reason.CONNECT, f"{where}: the proxy's host name {words}")
+    return PollError(Reason.DNS, f"{where}: the host name {words}")
 
 
 def _place(error: Exception) -> str:
