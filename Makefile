@@ -1,6 +1,6 @@
 # Everything a person or CI does with a checkout. `make` alone lists it.
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint corpus bench soak lock clean
+.PHONY: help demo test lint faults fuzz corpus bench soak lock clean
 
 # A tool that is on PATH already goes before the one fetched.
 export PATH := $(PATH):$(CURDIR)/.tools/bin
@@ -29,6 +29,14 @@ lint: ## check style, formatting, types and the direction of imports
 	.venv/bin/mypy
 	.venv/bin/lint-imports
 
+faults: ## show what each way in which a panel can misbehave comes to
+	@scripts/bootstrap dev
+	@$(PYTHON_IN) scripts/faults.py
+
+fuzz: ## look for inputs that break what reads them (FUZZ_SECONDS=60)
+	@scripts/bootstrap fuzz
+	@.fuzz/bin/python scripts/fuzz.py
+
 corpus: ## measure the rules against labelled error texts (CORPUS=FILE)
 	@scripts/bootstrap dev
 	$(PYTHON_IN) scripts/corpus.py $(if $(CORPUS),--corpus $(CORPUS))
@@ -46,7 +54,8 @@ lock: ## bring requirements/ in line with pyproject.toml (LOCK=--upgrade for the
 	@scripts/bootstrap dev
 	$(COMPILE) $(LOCK) --group build --output-file requirements/run.lock
 	$(COMPILE) $(LOCK) --group dev --constraints requirements/run.lock --output-file requirements/dev.lock
+	$(COMPILE) $(LOCK) --group build --group fuzz --constraints requirements/run.lock --output-file requirements/fuzz.lock
 
 clean: ## remove everything that was installed, fetched or cached here
-	rm -rf .venv .tools dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .fuzz .tools dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

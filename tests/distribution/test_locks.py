@@ -37,7 +37,9 @@ def asked_for(project, *groups):
     return [Requirement(entry) for entry in entries]
 
 
-@pytest.mark.parametrize(("lock", "groups"), [("run", ["build"]), ("dev", ["build", "dev"])])
+@pytest.mark.parametrize(
+    ("lock", "groups"), [("run", ["build"]), ("dev", ["build", "dev"]), ("fuzz", ["build", "fuzz"])]
+)
 def test_a_lock_has_a_fitting_version_of_everything_that_is_asked_for(lock, groups):
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     pins = locked(lock)
@@ -57,7 +59,7 @@ def test_whoever_has_the_development_set_has_what_runs_at_the_same_versions():
         assert str(development[name].specifier) == str(pin.specifier), name
 
 
-@pytest.mark.parametrize("lock", ["run", "dev"])
+@pytest.mark.parametrize("lock", ["run", "dev", "fuzz"])
 def test_no_lock_names_an_address(lock):
     text = (ROOT / "requirements" / f"{lock}.lock").read_text()
     assert "://" not in text
