@@ -20,7 +20,9 @@ from syncwatch.classification.find import Finder
 from syncwatch.classification.masking import MASK, MAX_CHARACTERS, Mask, parts
 from syncwatch.classification.ruleset import RuleSet, load_rules
 from syncwatch.classification.vocabulary import Vocabulary
+from syncwatch.config.loader import load as load_config
 from syncwatch.config.shipped import shipped, shipped_words
+from syncwatch.discovery.targets import MAX_TARGETS, TargetsError, parsed
 from syncwatch.errors import ConfigError, PollError
 from syncwatch.panel.compile import CompiledProfile, compile_profile
 from syncwatch.panel.decode import Content, decode
@@ -30,6 +32,7 @@ from syncwatch.panel.sheet import IncompleteError, read_sheet
 from syncwatch.panel.tables import TABLES
 from syncwatch.panel.visible import shows
 from syncwatch.rows import Figures
+from syncwatch.web.load import load as load_web
 
 KEY = b"a key of 32 bytes for the hashes"
 JSON_TABLES = ("organizations", "settings", "plans", "users", "sessions", "issues", "activity")
@@ -103,8 +106,53 @@ def mask(data: bytes) -> None:
     assert _mask().template(template, ()) == template
 
 
+def listed(data: bytes) -> None:
+    """A list of targets over HTTP; an error says nothing of what is in it."""
+    try:
+        found = parsed(data)
+    except TargetsError as error:
+        _says_nothing_of(str(error))
+        return
+    assert len(found) <= MAX_TARGETS
+    assert PLANTED not in repr(found)
+
+
+def door(data: bytes) -> None:
+    """A web configuration file."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "web.yaml"
+        file.write_bytes(data)
+        try:
+            config = load_web(file)
+        except ConfigError:
+            return
+        assert config.has_users == bool(config.passwords or config.tokens)
+        assert file in config.files
+
+
+def configuration(data: bytes) -> None:
+    """The configuration file."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "syncwatch.yaml"
+        file.write_bytes(data)
+        try:
+            config = load_config(file, {})
+        except ConfigError:
+            return
+        assert len({tenant.id for tenant in config.tenants}) == len(config.tenants)
+
+
 TARGETS: Mapping[str, Callable[[bytes], None]] = MappingProxyType(
-    {"page": page, "sheet": sheet, "rules": rules, "text": text, "mask": mask}
+    {
+        "page": page,
+        "sheet": sheet,
+        "rules": rules,
+        "text": text,
+        "mask": mask,
+        "listed": listed,
+        "door": door,
+        "configuration": configuration,
+    }
 )
 
 SEEDS: Mapping[str, tuple[bytes, ...]] = MappingProxyType(
@@ -123,6 +171,20 @@ SEEDS: Mapping[str, tuple[bytes, ...]] = MappingProxyType(
             b"rules:\n- id: a\n  class: sync_interrupted\n  any: ['is down']\n  cases:\n  - text: It is down\n",
         ),
         "text": (b"Canceled (SW0001)", b"<s:Fault><faultcode>a:ErrorServerBusy</faultcode></s:Fault>"),
+        "listed": (
+            b'[{"targets": ["https://a.example.com"], "labels": {"tenant": "a", "__interval__": "1m"}}]',
+        ),
+        "door": (
+            b"tls_server_config: {cert_file: a.pem, key_file: a.key, min_version: TLS12}\n",
+            (
+                b"basic_auth_users: {a: $2y$04$abcdefghijklmnopqrstuuXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX}\n"
+                b"access: {a: {scopes: [metrics], tenants: [x]}}\nrate_limit: {burst: 5, interval: 1s}\n"
+            ),
+        ),
+        "configuration": (
+            b"polling: {interval: 5m}\ntenants: [{id: a, url: 'https://a.example.com', labels: {region: us}}]\n",
+            b"maintenance: [{from: '2026-01-01T00:00:00Z', to: '2026-01-02T00:00:00Z'}]\ntenants: []\n",
+        ),
         "mask": (b"Will Grant\0will.grant@mail.example.com\0the mailbox of 'Will Grant' is down",),
     }
 )

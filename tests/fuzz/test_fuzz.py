@@ -11,7 +11,7 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from fuzz.targets import CSV_TABLES, JSON_TABLES, PLANTED, SEPARATOR, TARGETS
+from fuzz.targets import CSV_TABLES, JSON_TABLES, PLANTED, SEEDS, SEPARATOR, TARGETS
 from syncwatch.config.shipped import shipped
 
 fuzzing = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
@@ -164,6 +164,23 @@ def masked(draw: st.DrawFn) -> bytes:
     return SEPARATOR.join((name, address, text)).encode("utf-8", "surrogatepass")
 
 
+@st.composite
+def written(draw: st.DrawFn, target: str) -> bytes:
+    """A file that a person wrote, with other things in some places of it."""
+    seed = yaml.safe_load(draw(st.sampled_from(SEEDS[target])))
+    for _ in range(draw(st.integers(0, 3))):
+        place = seed
+        while isinstance(place, dict | list) and place:
+            key = draw(
+                st.sampled_from(range(len(place)) if isinstance(place, list) else sorted(map(str, place)))
+            )
+            if not isinstance(place[key], dict | list) or draw(st.booleans()):
+                place[key] = draw(VALUES)
+                break
+            place = place[key]
+    return draw(damaged(yaml.safe_dump(seed, allow_unicode=True).encode("utf-8", "replace")))
+
+
 @fuzzing
 @given(json_pages())
 def test_a_page_is_read_or_refused(data):
@@ -192,6 +209,13 @@ def test_any_text_has_a_class(data):
 @given(masked())
 def test_no_word_of_a_person_survives_masking(data):
     TARGETS["mask"](data)
+
+
+@pytest.mark.parametrize("target", ["door", "configuration", "listed"])
+@fuzzing
+@given(data=st.data())
+def test_what_a_person_wrote_is_taken_or_refused(target, data):
+    TARGETS[target](data.draw(written(target)))
 
 
 @pytest.mark.parametrize("target", TARGETS)
