@@ -49,9 +49,8 @@ AUTH, FORBIDDEN, REDIRECT, LIMITED = map(_fails, ("auth", "forbidden", "redirect
 REFUSED, FAILED = map(_fails, ("http_4xx", "http_5xx"))
 DOUBTED = Outcome(frozenset({"partial"}), lasting=False)
 ENDLESS = Outcome(frozenset({"truncated"}), Figures.ANY, truncated=True)
-NAMELESS = Outcome(
-    frozenset({"partial"}), Figures.ALL
-)  # nobody can say whose some rows are, so nobody is gone
+# Nobody can say whose some rows are: if somebody who was there is missing, they stay.
+NAMELESS = Outcome(frozenset({"partial"}), Figures.ALL, lasting=False)
 CIRCLES = Outcome(frozenset({"truncated"}), truncated=True)
 UNKNOWN, ALL, ANY = (Outcome(figures=each) for each in (Figures.UNKNOWN, Figures.ALL, Figures.ANY))
 

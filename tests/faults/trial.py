@@ -273,8 +273,9 @@ async def simulated(folder: Path, *options: str) -> AsyncIterator[tuple[int, Pat
     try:
 
         def there() -> None:
-            assert process.poll() is None, (folder / "simulator.log").read_text()
-            assert fleet.exists()
+            said = (folder / "simulator.log").read_text()
+            assert process.poll() is None, said
+            assert "panels at" in said, "the configuration is written before that is said"
 
         await becomes(there, seconds=PATIENCE)
         yield port, fleet
