@@ -1,6 +1,11 @@
 """`python -m syncwatch` and the `syncwatch` command."""
 
+import signal
 import sys
+
+# Before the imports, which take a second: a daemon that is asked to reload while it starts must not end of that.
+if "run" in sys.argv[1:2]:
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
 
 from syncwatch.cli import app
 from syncwatch.telemetry.redaction import describe

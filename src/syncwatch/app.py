@@ -57,6 +57,7 @@ class App:
         store: the durable journal with its key; without one the journal lives and dies with the process.
         load: reads again what a person wrote; raises `ConfigError`.
         most: how much the door takes on.
+        since: when the reading of `setup` began, Unix seconds.
     """
 
     def __init__(
@@ -68,6 +69,7 @@ class App:
         *,
         load: Callable[[], Setup] | None = None,
         most: Limits | None = None,
+        since: float | None = None,
     ) -> None:
         self._clock = clock
         self._http = http
@@ -84,7 +86,7 @@ class App:
         self._panels: dict[str, Reached] = {}
         self._scheduler = Scheduler(clock, self._meters, self._publish)
         self._shutdown = Shutdown(clock, self._scheduler)
-        self._reloader = Reloader(setup, load or (lambda: setup), self, clock)
+        self._reloader = Reloader(setup, load or (lambda: setup), self, clock, since=since)
         self._discoverer = Discoverer(http, clock, DiscoveryMeters(registry), self._reloader.found)
         self._progress = clock.monotonic()
         self._started = False

@@ -65,9 +65,18 @@ class Reloader:
         load: reads all files; raises `ConfigError`.
         running: what runs.
         clock: what time it is.
+        since: when the reading of `setup` began, Unix seconds; now unless that is said.
     """
 
-    def __init__(self, setup: Setup, load: Callable[[], Setup], running: Running, clock: Clock) -> None:
+    def __init__(
+        self,
+        setup: Setup,
+        load: Callable[[], Setup],
+        running: Running,
+        clock: Clock,
+        *,
+        since: float | None = None,
+    ) -> None:
         self._setup = setup
         self._found: Sequence[Batch] = ()
         self._load = load
@@ -77,6 +86,8 @@ class Reloader:
         self._turn = asyncio.Lock()
         self._asked = asyncio.Event()
         self._refused: tuple[Problem, ...] = ()
+        self._read = clock.now() if since is None else since
+        self._late = False  # whether something was written while it was read
         self._again = inf  # when to try what was refused once more, monotonic seconds
 
     async def reload(self) -> tuple[Problem, ...]:
@@ -137,14 +148,14 @@ class Reloader:
     async def _reload(self) -> tuple[Problem, ...]:
         before = self._setup
         try:
-            await asyncio.to_thread(
-                self._changes, before
-            )  # what changes from here on is seen by the next look
+            self._read = self._clock.now()
+            await asyncio.to_thread(self._changes, before)
             written = await asyncio.to_thread(self._load)
             setup, rejected = await asyncio.to_thread(_with_found, written, self._found, before)
             self._run(setup)
             self._running.targets_left_out(rejected)
-            await asyncio.to_thread(self._changes, setup)
+            # What was written while it was read may have been read, or not.
+            self._late |= self._act_on(await asyncio.to_thread(self._changes, setup))
         except ConfigError as error:
             problems = error.problems
         except Exception as fault:  # what runs must go on running, whatever is wrong with a new set
@@ -163,16 +174,22 @@ class Reloader:
         self._setup = setup
 
     async def _look(self) -> None:
-        changes = await asyncio.to_thread(self._changes, self._setup)
+        async with self._turn:
+            self._late |= self._act_on(await asyncio.to_thread(self._changes, self._setup))
+        if self._late or self._clock.monotonic() >= self._again:
+            self._late = False
+            await self.reload()
+
+    def _act_on(self, changes: "_Changes") -> bool:
+        """Do what takes no reload; whether one is due."""
         if changes.targets:
             self._running.look_for_targets()
         self._running.retry(changes.tenants)
-        if changes.files or self._clock.monotonic() >= self._again:
-            await self.reload()
+        return changes.files
 
     def _changes(self, setup: Setup) -> "_Changes":
         secrets = setup.secret_files
-        changed = self._files.changed({*setup.files, *secrets}, setup.patterns)
+        changed = self._files.changed({*setup.files, *secrets}, setup.patterns, since=self._read)
         targets = self._targets.changed((), setup.target_patterns)
         used = changed & secrets.keys()
         return _Changes(

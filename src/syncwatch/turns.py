@@ -8,6 +8,7 @@ large is done in a thread, one at a time, because a tenant of a hundred thousand
 
 import asyncio
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
 from typing import TypeVar
 
@@ -21,15 +22,16 @@ class Turns:
 
     def __init__(self) -> None:
         self._lock = asyncio.Lock()
-        self._thread = asyncio.Lock()
+        self._thread = ThreadPoolExecutor(
+            1, thread_name_prefix="large"
+        )  # of our own: others wait for the usual ones
 
     async def work(self, size: int, do: Callable[[], T]) -> T:
         """What `do` gives, which takes time by `size`, in users: in a turn, or in a thread, where it must share nothing."""
         if size < LARGE:
             async with self:
                 return do()
-        async with self._thread:
-            return await asyncio.to_thread(do)
+        return await asyncio.get_running_loop().run_in_executor(self._thread, do)
 
     async def __aenter__(self) -> None:
         await self._lock.acquire()

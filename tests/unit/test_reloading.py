@@ -1,5 +1,7 @@
 """What is written comes to run whole or not at all, and only the files decide whether they were right."""
 
+import time
+
 import pytest
 
 from syncwatch.config.address import Address
@@ -34,13 +36,20 @@ class Runs:
         return lambda *_: self.told.append(name)
 
 
+class Clock(VirtualClock):
+    """One by which whatever a test has written was written a second ago."""
+
+    def now(self):
+        return time.time() + 1
+
+
 class World:
     def __init__(self, folder):
         self.file = folder / "syncwatch.yaml"
         self.write(CONFIG.format(credential="x"))
         (folder / "own.yaml").write_text(RULES)  # few, because the shipped ones take long
         self.runs = Runs()
-        self.clock = VirtualClock()
+        self.clock = Clock()
         setup = load(self.file, ENVIRON)
         self.reloader = Reloader(setup, lambda: load(self.file, ENVIRON), self.runs, self.clock)
 
@@ -120,6 +129,24 @@ async def test_a_file_that_was_just_named_is_looked_after_at_once(world, tmp_pat
     assert "apply" in await world.looks()
     assert world.runs.setup.ruleset.rules[0].class_ == "exchange_quota"
     assert await world.looks() == ["retry"], "and once"
+
+
+async def test_what_is_written_while_it_is_read_is_read_again(world, monkeypatch):
+    await world.looks()
+    read = world.reloader._load
+
+    def meanwhile():
+        setup = read()
+        world.write(CONFIG.format(credential="x") + "polling: {interval: 2m}\n")
+        return setup
+
+    world.write(CONFIG.format(credential="x") + "polling: {interval: 1m}\n")
+    monkeypatch.setattr(world.reloader, "_load", meanwhile)
+    assert await world.reloader.reload() == ()
+    monkeypatch.undo()
+    assert "apply" in await world.looks()
+    assert world.runs.setup.config.polling.interval == 120
+    assert await world.looks() == ["retry"]
 
 
 async def test_what_a_person_reloaded_is_not_read_once_more_because_it_changed(world):

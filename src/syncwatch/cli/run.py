@@ -18,7 +18,7 @@ import uvloop
 from syncwatch.app import App, client, connections
 from syncwatch.classification.find import NORMALISATION
 from syncwatch.cli.complain import FAILED, fail, prepare
-from syncwatch.clock import SystemClock
+from syncwatch.clock import Clock, SystemClock
 from syncwatch.config.settings import Settings
 from syncwatch.descriptors import Shares, shares
 from syncwatch.setup import Setup, load
@@ -44,30 +44,33 @@ def command(
 ) -> None:
     """Watch all tenants and serve /metrics, until SIGTERM or Ctrl-C."""
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until there is something that could reload
+    clock = SystemClock()
+    since = clock.now()
     settings, setup = prepare(config)
     for warning in setup.config.warnings:
         log.warning("configuration", detail=warning)
     gc.freeze()  # what is loaded now stays; full collections need not look at it again
     gc.set_threshold(GC_ALLOCATIONS, 20, 100)
     sys.setswitchinterval(SWITCH_INTERVAL)
-    uvloop.run(_serve(config, settings, setup))
+    uvloop.run(_serve(config, settings, setup, clock, since))
 
 
-async def _serve(file: Path, settings: Settings, setup: Setup) -> None:
+async def _serve(file: Path, settings: Settings, setup: Setup, clock: Clock, since: float) -> None:
     stop, hurry = asyncio.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()
     late = partial(_end_in, settings.shutdown_grace + LATE, FAILED)
     loop.add_signal_handler(signal.SIGTERM, _asked_to_stop, stop, hurry, late)
     loop.add_signal_handler(signal.SIGINT, _interrupted, stop, hurry, late)
     address = settings.listen or setup.config.web_listen
-    clock = SystemClock()
     share = _shares(setup)
     again = partial(load, file, os.environ, listen=settings.listen, bound=address)
     code = FAILED
     async with client(setup, share.panels) as http:
         try:
             journal = store(setup.config.state, clock, NORMALISATION)
-            app = App(setup, clock, http, journal, load=again, most=Limits(connections=share.door))
+            app = App(
+                setup, clock, http, journal, load=again, most=Limits(connections=share.door), since=since
+            )
             loop.add_signal_handler(signal.SIGHUP, app.ask_to_reload)
             await app.run(*address, grace=settings.shutdown_grace, stop=stop, hurry=hurry)
             code = 0

@@ -129,6 +129,8 @@ class _Merging:
         if new and len(self.label_names) + len(new) > MAX_LABEL_NAMES:
             message = f"would bring the tenants to more than {MAX_LABEL_NAMES} different labels: use fewer"
             problems.append(made.problem("labels", message))
+        if problems:
+            return None
         tenant = enroller.enrol(made, self.claims, problems)
         problems += (made.problem(*each) for each in self.misfit(tenant))
         return tenant

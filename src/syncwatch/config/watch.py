@@ -9,10 +9,13 @@ import glob
 import hashlib
 import stat
 from collections.abc import Iterable
+from math import inf
 from pathlib import Path
 from typing import NamedTuple
 
 from syncwatch.config.files import opened
+
+TICK = 0.01  # seconds by which a file's times may be behind the clock
 
 
 class _Mark(NamedTuple):
@@ -20,6 +23,11 @@ class _Mark(NamedTuple):
 
     stamp: tuple[int, ...]
     digest: bytes | None
+
+    @property
+    def written(self) -> float:
+        """When it was last changed or put there, Unix seconds."""
+        return max(self.stamp[:2], default=0) / 1e9
 
 
 class Watch:
@@ -29,14 +37,17 @@ class Watch:
         self._seen: dict[Path, _Mark] = {}
         self._found: dict[str, frozenset[Path]] = {}
 
-    def changed(self, files: Iterable[Path], patterns: Iterable[str] = ()) -> frozenset[Path]:
-        """Which of these have changed since the last look; what is looked at for the first time has not.
+    def changed(
+        self, files: Iterable[Path], patterns: Iterable[str] = (), *, since: float = inf
+    ) -> frozenset[Path]:
+        """Which of these have changed since the last look; or `since`, where this is the first one at a file.
 
         Reads files, so it belongs into a thread.
 
         Args:
             files: each by its path.
             patterns: what `glob` finds; a file that comes or goes has changed.
+            since: when what is known of them was read, Unix seconds.
         """
         found = {pattern: frozenset(map(Path, glob.glob(pattern))) for pattern in patterns}  # noqa: PTH207
         known = {path for pattern in found for path in self._found.get(pattern, ())}
@@ -45,7 +56,10 @@ class Watch:
         for path in {*files, *expected, *(path for paths in found.values() for path in paths)}:
             before = self._seen.get(path)
             seen[path] = _mark(path, before)
-            if (before or path in expected) and seen[path].digest != (before.digest if before else None):
+            if before is None and path not in expected:
+                if seen[path].written >= since - TICK:
+                    changed.add(path)
+            elif seen[path].digest != (before.digest if before else None):
                 changed.add(path)
         self._seen, self._found = seen, found
         return frozenset(changed)
@@ -54,7 +68,7 @@ class Watch:
 def _mark(path: Path, before: _Mark | None) -> _Mark:
     try:
         status = path.stat()
-        stamp = (status.st_mtime_ns, status.st_size, status.st_ino, status.st_dev)
+        stamp = (status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino, status.st_dev)
         if before is not None and before.stamp == stamp:
             return before
         return _Mark(stamp, _digest(path) if stat.S_ISREG(status.st_mode) else None)

@@ -30,10 +30,10 @@ async def ask_each(
     """
     first = turn % len(items) if items else 0
     errors: list[PollError] = []
-    slots = asyncio.Semaphore(AT_ONCE)
+    rest = iter((*items[first:], *items[:first]))
 
-    async def one(item: T) -> None:
-        async with slots:
+    async def one_after_the_other() -> None:
+        for item in rest:  # shared: a task for each item would be too many to be cancelled in time
             if hopeless(errors):
                 return
             try:
@@ -43,8 +43,8 @@ async def ask_each(
 
     try:
         async with asyncio.timeout_at(deadline), asyncio.TaskGroup() as group:
-            for item in (*items[first:], *items[:first]):
-                group.create_task(one(item))
+            for _ in range(min(AT_ONCE, len(items))):
+                group.create_task(one_after_the_other())
     except TimeoutError:
         pass
     return errors

@@ -103,3 +103,23 @@ def test_contents_are_not_kept(watch, tmp_path):
     secret.write_text("hunter2-canary")
     watch.changed([secret])
     assert "hunter2-canary" not in repr(vars(watch))
+
+
+def test_what_was_written_since_it_was_read_has_changed_at_the_first_look_too(watch, tmp_path):
+    old, new = tmp_path / "old", tmp_path / "new"
+    old.write_text("a")
+    new.write_text("a")
+    read = old.stat().st_ctime + 100
+    os.utime(new, (read + 1, read + 1))
+    assert watch.changed([old, new, tmp_path / "absent"], since=read) == {new}
+    assert watch.changed([old, new, tmp_path / "absent"], since=read) == set()
+
+
+def test_a_time_that_was_set_back_hides_no_change(watch, tmp_path):
+    file = tmp_path / "a"
+    file.write_text("secret-a")
+    os.utime(file, (1, 1))
+    watch.changed([file])
+    file.write_text("secret-b")
+    os.utime(file, (1, 1))
+    assert watch.changed([file]) == {file}
