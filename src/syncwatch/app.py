@@ -7,6 +7,7 @@ last figures can be read.
 import asyncio
 from collections.abc import Callable, Coroutine, Iterable
 from contextlib import AbstractAsyncContextManager, nullcontext
+from dataclasses import replace
 
 import structlog
 
@@ -42,7 +43,7 @@ from syncwatch.turns import Turns
 from syncwatch.web.door import Door
 from syncwatch.web.limits import Limits
 from syncwatch.web.server import Server, start
-from syncwatch.web.view import View
+from syncwatch.web.view import TenantView, View
 
 log = structlog.get_logger(__name__)
 
@@ -252,11 +253,17 @@ class App:
             not_ready=self._not_ready,
             standstill=self._standstill,
             tenants=lambda: self._panels,
-            tenant=self._display.tenant,
+            tenant=self._tenant,
             templates=lambda: self._display.shown_templates(self._setup.config.template_tenants),
             reload=self.reload,
             poll_now=self._poll_now,
         )
+
+    def _tenant(self, tenant: str) -> TenantView | None:
+        view, standing = self._display.tenant(tenant), self._scheduler.standing(tenant)
+        if view is None or standing is None:
+            return view
+        return replace(view, breaker=standing.breaker.state.value, next_poll=standing.due)
 
     def _poll_now(self, tenant: str) -> bool:
         if tenant not in self._panels:

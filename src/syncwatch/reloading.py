@@ -115,7 +115,8 @@ class Reloader:
             try:
                 setup, rejected = await asyncio.to_thread(self._setup.with_found, batches)
                 if setup.config.tenants != self._setup.config.tenants:
-                    self._run(setup)
+                    self._running.apply(setup)
+                self._setup = setup
             except Exception:  # what runs must go on running, whatever is wrong with a list
                 log.exception("reload_fault")
                 return ()
@@ -138,7 +139,7 @@ class Reloader:
             try:
                 await self._look()
             except Exception:  # the next look may go well, and nobody else would look
-                log.exception("watch_fault")
+                log.exception("look_fault")
             await self._clock.sleep(self._interval)
 
     @property

@@ -168,6 +168,9 @@ def test_a_secret_that_was_mended_is_used_at_once(tmp_path, configuration, secre
     with running(tmp_path, configuration("firm-001", looked_at=AT_ONCE)) as daemon:
         found = daemon.polled("firm-001")
         assert found["inboxsync_tenant_poll_failures_total"] == {("auth",): 1}, "and left alone for minutes"
+        shown = json.loads(daemon.ask("/api/v1/tenants/firm-001").body)
+        assert (shown["reason"], shown["breaker"]) == ("auth", "open")
+        assert shown["next_poll_timestamp"] > shown["last_poll_timestamp"] + 600
         secret.write_text(good)
         eventually(lambda: _equal(daemon.figures("firm-001")["inboxsync_tenant_up"], {(): 1}))
         assert entries(daemon, "configuration_loaded") == [], "a secret is no configuration"

@@ -43,7 +43,6 @@ def command(
     config: Annotated[Path, typer.Option(help="The configuration file.", metavar="FILE", show_default=False)],
 ) -> None:
     """Watch all tenants and serve /metrics, until SIGTERM or Ctrl-C."""
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until there is something that could reload
     clock = SystemClock()
     since = clock.now()
     settings, setup = prepare(config)

@@ -51,6 +51,8 @@ def _tenant(shown: TenantView) -> dict[str, Any]:
         "reason": shown.reason,
         "data_timestamp": shown.data,
         "last_poll_timestamp": shown.last_poll,
+        "next_poll_timestamp": shown.next_poll,
+        "breaker": shown.breaker,
         "truncated": shown.truncated,
         "users": shown.users,
         "down": None

@@ -22,6 +22,8 @@ class TenantView:
         users: users by state; None while nothing is shown.
         down: users whose sync is down, by (class, owner); None while nothing is shown.
         truncated: whether a cap cut the last reading short.
+        breaker: what lets polls of it pass: closed, open or half_open.
+        next_poll: when it is polled next.
     """
 
     id: str
@@ -32,6 +34,8 @@ class TenantView:
     users: Mapping[str, int] | None = None
     down: Mapping[tuple[str, str], int] | None = None
     truncated: bool = False
+    breaker: str | None = None
+    next_poll: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -117,6 +117,8 @@ async def test_tenants_are_listed_page_by_page(serve, daemon):
         reason="partial",
         data=9.5,
         last_poll=10.0,
+        next_poll=910.0,
+        breaker="open",
         users={"up": 3, "down": 1},
         down={("duplicate_events", "end_user"): 1},
     )
@@ -129,6 +131,8 @@ async def test_tenants_are_listed_page_by_page(serve, daemon):
         "reason": "partial",
         "data_timestamp": 9.5,
         "last_poll_timestamp": 10.0,
+        "next_poll_timestamp": 910.0,
+        "breaker": "open",
         "truncated": False,
         "users": {"up": 3, "down": 1},
         "down": [{"class": "duplicate_events", "owner": "end_user", "users": 1}],
