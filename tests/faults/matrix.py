@@ -14,7 +14,7 @@ from faults.trial import LOOK, PATIENCE, Shown, Trial, Well
 
 SHARE = 3  # every third tenant misbehaves
 QUIET = ("none", "none", "none", "none")  # some of them behave for a while
-COSTLY = {"huge_page"}  # a hundred thousand users every other second would be a test of the machine
+COSTLY = {"huge_page"}  # twenty thousand users every other second would be a test of the machine
 
 
 class Process(NamedTuple):

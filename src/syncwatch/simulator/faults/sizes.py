@@ -18,7 +18,7 @@ DEEP = 100_000
 MANY_HEADERS = 5_000
 HUGE_HEADER = 512 << 10
 HUGE_TEXT = 256 << 10
-HUGE_PAGE = 100_000
+HUGE_PAGE = 20_000
 ROWS_AT_ONCE = 500
 
 
@@ -105,5 +105,5 @@ FAULTS = (
     Fault("huge_header", "sends a header of 512 KiB", _huge_header),
     Fault("many_headers", "sends 5,000 headers", _many_headers),
     Fault("huge_texts", "gives each user a name and an address of 256 KiB", of_rows(_grow), USERS),
-    Fault("huge_page", "lists 100,000 users on one page", _huge_page, USERS),
+    Fault("huge_page", "lists 20,000 users on one page", _huge_page, USERS),
 )
