@@ -256,7 +256,7 @@ def metrics() -> Iterator[str]:
     head = ["name", "type", "labels", "what it says", "when it is absent"]
     yield from table(head, map(_family, families(("region", "team", "tier"))))
     yield "\n## The catalogue\n"
-    labels = "`class`, `owner`, `area`, `severity`, `remedy`"
+    labels = "`class`, `owner`, `area`, `severity`, `remedy`, `by_design`"
     yield from table(head, [["`inboxsync_class_info`", "gauge", labels, CLASS_INFO_HELP, "never"]])
     yield "\n## The daemon\n"
     yield "A labelled series is absent until it has a first value.\n"

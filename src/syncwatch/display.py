@@ -61,6 +61,8 @@ class Display:
             rules_digest=setup.ruleset.digest,
             rules=len(setup.ruleset.rules),
             now=self._clock.now(),
+            external_url=setup.config.external_url,
+            grafana_url=setup.config.grafana_url,
         )
 
     def publish(self, tenant: str, result: Result, reachability: Reachability = REACHABLE) -> None:
@@ -123,9 +125,9 @@ def _polled(result: Result) -> Polled:
     )
 
 
-def _catalogue(setup: Setup) -> Mapping[tuple[str, str], tuple[str, str, str]]:
+def _catalogue(setup: Setup) -> Mapping[tuple[str, str], tuple[str, str, str, str]]:
     return {
-        (class_, owner.value): (entry.area, entry.severity, remedy)
+        (class_, owner.value): (entry.area, entry.severity, remedy, str(entry.by_design).lower())
         for class_, entry in setup.ruleset.catalogue.classes.items()
         for owner, remedy in entry.remedies.items()
     }

@@ -56,7 +56,7 @@ def address(value: Any) -> Address:
 
 
 def base_url(value: str) -> str:
-    """Check a panel's base URL; gives it with scheme and host in lower case and no slash at the end.
+    """Check the base URL of a panel, or of pages; gives it with scheme and host in lower case and no slash at the end.
 
     Raises:
         ValueError: it is none, or carries what does not belong there.
@@ -203,6 +203,7 @@ def _web(value: str, most: int) -> tuple[str, str, str]:
 
 
 Listen = Annotated[Address, BeforeValidator(address)]
+WebUrl = Annotated[str, AfterValidator(base_url)]
 ProxyUrl = Annotated[str, AfterValidator(proxy_url)]
 ListUrl = Annotated[str, AfterValidator(list_url)]
 PanelUrl = Annotated[str, AfterValidator(panel_url)]

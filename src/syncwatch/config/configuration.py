@@ -28,6 +28,8 @@ class Config:
         web_listen: host and port to listen on.
         web_file: certificates and users of the door; None where nobody is asked who he is.
         allow_unauthenticated: whether the door may be open to others than this machine.
+        external_url: where people reach this daemon's pages, without a slash at the end; empty where nobody said.
+        grafana_url: the same of Grafana.
         reload_interval: seconds between two looks at the files in use.
         state: see `State`.
         polling: see `Polling`.
@@ -51,6 +53,8 @@ class Config:
     web_listen: Address
     web_file: Path | None
     allow_unauthenticated: bool
+    external_url: str
+    grafana_url: str
     reload_interval: float
     state: State
     polling: Polling

@@ -76,6 +76,8 @@ def _config(document: Document, environ: Mapping[str, str], problems: list[Probl
         web_listen=outline.web.listen,
         web_file=_beside(document, outline.web.config_file),
         allow_unauthenticated=outline.web.allow_unauthenticated,
+        external_url=outline.web.external_url or "",
+        grafana_url=outline.web.grafana_url or "",
         reload_interval=outline.reload.interval,
         state=_state(document, environ, problems),
         polling=Polling(**outline.polling.model_dump()),

@@ -18,7 +18,7 @@ from pydantic import (
     model_validator,
 )
 
-from syncwatch.config.address import Address, Listen, ListUrl, PanelUrl, ProxyUrl, folder_of
+from syncwatch.config.address import Address, Listen, ListUrl, PanelUrl, ProxyUrl, WebUrl, folder_of
 from syncwatch.config.database import DatabaseUrl
 from syncwatch.config.duration import Duration
 from syncwatch.config.fields import (
@@ -50,11 +50,13 @@ class Section(BaseModel):
 
 
 class WebSection(Section):
-    """Where the daemon answers, and to whom; the file with certificates and users is a `web.access.WebConfig`."""
+    """Where the daemon answers, to whom, and where people reach its pages and Grafana; the file with certificates and users is a `web.access.WebConfig`."""
 
     listen: Listen = Address("127.0.0.1", 9797)
     config_file: Place | None = None
     allow_unauthenticated: StrictBool = False
+    external_url: WebUrl | None = None
+    grafana_url: WebUrl | None = None
 
 
 class ReloadSection(Section):

@@ -31,8 +31,16 @@ class OwnMeters:
         def gauge(name: str, help_: str, *labels: str) -> Gauge:
             return Gauge(name, help_, labels, registry=registry)
 
-        build = gauge("syncwatch_build_info", "Always 1; what runs.", "version", "python")
-        build.labels(version, platform.python_version()).set(1)
+        self._version = version
+        self._build = gauge(
+            "syncwatch_build_info",
+            "Always 1; what runs, and where people look at it: this daemon's pages and Grafana, empty where not configured.",
+            "version",
+            "python",
+            "external_url",
+            "grafana_url",
+        )
+        self._reached("", "")
         self._successful = gauge(
             "syncwatch_config_last_reload_successful", "Whether the last load of the configuration succeeded."
         )
@@ -57,8 +65,11 @@ class OwnMeters:
             registry=registry,
         )
 
-    def loaded(self, *, digest: str, rules_digest: str, rules: int, now: float) -> None:
+    def loaded(
+        self, *, digest: str, rules_digest: str, rules: int, now: float, external_url: str, grafana_url: str
+    ) -> None:
         """A configuration came into use."""
+        self._reached(external_url, grafana_url)
         self._successful.set(1)
         self._loaded.set(now)
         self._hash.set(int(digest[:12], 16))
@@ -73,6 +84,10 @@ class OwnMeters:
     def refused(self) -> None:
         """A configuration was refused; the one before stays in use."""
         self._successful.set(0)
+
+    def _reached(self, external_url: str, grafana_url: str) -> None:
+        self._build.clear()
+        self._build.labels(self._version, platform.python_version(), external_url, grafana_url).set(1)
 
     def count_templates(self, present: Callable[[], int]) -> None:
         """Ask `present` at each scrape how many different templates there are now."""

@@ -44,9 +44,9 @@ class Page:
         )
         self._series = Gauge("syncwatch_series", "Series with a tenant label.", registry=registry)
 
-    def describe(self, classes: Mapping[tuple[str, str], tuple[str, str, str]]) -> None:
-        """Set the catalogue: (class, owner) to (area, severity, remedy)."""
-        names = ("class", "owner", "area", "severity", "remedy")
+    def describe(self, classes: Mapping[tuple[str, str], tuple[str, str, str, str]]) -> None:
+        """Set the catalogue: (class, owner) to (area, severity, remedy, by_design)."""
+        names = ("class", "owner", "area", "severity", "remedy", "by_design")
         self._classes = tuple(
             line("inboxsync_class_info", zip(names, map(escaped, (*key, *texts)), strict=True), 1)
             for key, texts in sorted(classes.items())
@@ -67,7 +67,7 @@ class Page:
         return body
 
 
-CLASS_INFO_HELP = "Always 1; what a class of trouble is, how bad, and what its owner should do about it."
+CLASS_INFO_HELP = "Always 1; what a class of trouble is, how bad, what its owner should do, and whether it is a limit of the product."
 
 
 async def compressed(body: bytes) -> bytes:

@@ -224,3 +224,27 @@ tenants:
 def test_ways_that_make_no_sense(refused, way, says):
     (problem,) = refused(f'tenants: [{{id: t, url: "https://h", {way}}}]')
     assert problem.startswith(f"1: tenants[t].{says}")
+
+
+def test_where_people_reach_the_pages(loading):
+    said = loading(
+        "tenants: []\nweb: {external_url: 'HTTPS://Sync.example.com/a/', grafana_url: 'http://localhost:3000'}\n"
+    )
+    assert said.external_url == "https://sync.example.com/a"
+    assert said.grafana_url == "http://localhost:3000"
+    plain = loading("tenants: []")
+    assert plain.external_url == plain.grafana_url == ""
+
+
+@pytest.mark.parametrize(
+    ("url", "says"),
+    [
+        ("sync.example.com", "http"),
+        ("https://ann:secret@sync.example.com", "user information"),
+        ("https://sync.example.com/?token=x", "must not carry a query"),
+    ],
+)
+def test_addresses_of_pages_that_make_no_sense(refused, url, says):
+    (problem,) = refused(f"tenants: []\nweb: {{external_url: '{url}'}}")
+    assert problem.startswith("2: web.external_url: ")
+    assert says in problem

@@ -72,7 +72,9 @@ class Shown:
         registry = CollectorRegistry()
         Counter("syncwatch_things_total", "Things.", registry=registry).inc(2)
         self.page = Page(self.board, registry, self.clock)
-        self.page.describe({("oauth_token_expired", "end_user"): ("mailbox", "warning", 'Say "hello".')})
+        self.page.describe(
+            {("oauth_token_expired", "end_user"): ("mailbox", "warning", 'Say "hello".', "false")}
+        )
 
     def body(self, *, openmetrics: bool = False) -> str:
         return self.page.body(openmetrics=openmetrics).decode()
@@ -260,7 +262,14 @@ def test_openmetrics_is_what_its_own_parser_takes(shown):
 
 def test_the_daemons_real_registry_parses_too():
     registry = new_registry()
-    OwnMeters(registry, "1.2.3").loaded(digest="ab" * 32, rules_digest="cd" * 32, rules=9, now=T0)
+    OwnMeters(registry, "1.2.3").loaded(
+        digest="ab" * 32,
+        rules_digest="cd" * 32,
+        rules=9,
+        now=T0,
+        external_url="https://sync.example.com",
+        grafana_url="",
+    )
     clock = VirtualClock()
     page = Page(Board(clock), registry, clock)
     families = {family.name for family in parse_openmetrics(page.body(openmetrics=True).decode())}
