@@ -21,7 +21,7 @@ from hypothesis.stateful import (
 from history.engines import Jumping, Open, in_memory, kept_in
 from history.script import World, lengths
 from history.scripted import NONE, Trouble, classifier
-from history.truth import Look, Truth
+from history.truth import DAY, Look, Truth
 from history.watcher import Process, Written, counts
 from history.weather import Lasting, Weather, Weathered
 from syncwatch.classification.find import Classify
@@ -146,7 +146,7 @@ class Histories(RuleBasedStateMachine):
 
     def _poll(self, trouble: Trouble = NONE, by: Process | None = None):
         self.clock.time += 7
-        self.misled |= bool(trouble.left_out)
+        self.misled |= bool(trouble.left_out) or self._late()
         unwritten = self.written.version == 0
         self.fine = False  # and so it stays if the poll finds that something is not
         result = self.runner.run((by or self.process).poll(self.clock, self.rules, trouble))
@@ -155,6 +155,16 @@ class Histories(RuleBasedStateMachine):
             self.ideal = self.written.truth.after(self._look())  # nobody can have seen what was before
             self.misled |= any(user.before for user in self.written.truth.users.values())
         return result
+
+    def _late(self) -> bool:
+        """Whether a row that left may have come back within a day without a look, and counts as new when one comes."""
+        return any(
+            self.clock.time - went >= DAY and self.ideal.users[id_].open[problem]
+            for id_, user in self.written.truth.users.items()
+            if id_ in self.ideal.users
+            for problem, times in user.left.items()
+            for went in times
+        )
 
     def _now_is(self) -> None:
         self.clock.time = self.world.now + 0.37

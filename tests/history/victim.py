@@ -13,7 +13,9 @@ from integration.serving import PATIENCE, ask, eventually, free_port
 from syncwatch.cli.run import command
 
 FORKING = multiprocessing.get_context("forkserver")
-FORKING.set_forkserver_preload(["syncwatch.cli.run", "prometheus_client.parser"])
+FORKING.set_forkserver_preload(
+    ["syncwatch.cli.run", "syncwatch.state.store.postgres", "prometheus_client.parser"]
+)
 
 
 class Victim:

@@ -143,7 +143,8 @@ def _runs(value: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
 
 
 def _folded(words: Iterable[re.Match[str]]) -> tuple[str, ...]:
-    return tuple(word[0].casefold() for word in words)
+    """As they are compared. A vocabulary may hold a part of an identifier, such as `_grant`, and Grant be a name."""
+    return tuple(word[0].casefold().strip("_") or word[0] for word in words)
 
 
 def _end(text: str) -> Iterator[addresses.Span]:

@@ -22,6 +22,7 @@ from syncwatch.panel.meanings import (
     Meaning,
     Moment,
     Name,
+    Seconds,
     Times,
     hashed,
     lookup,
@@ -178,7 +179,7 @@ def _meaning(field_: Field, maker: Maker) -> Meaning | None:
     """What makes our value out of the one on the wire."""
     empty = field_.empty
     if field_.kind is Kind.TIME:
-        return Moment(maker.times.zone) if maker.times.plain else None
+        return Moment(maker.times.zone) if maker.times.plain else Seconds()
     if field_.kind is Kind.NAME:
         return Name(MAX_NAME)
     if field_.kind in {Kind.ID, Kind.REFERENCE, Kind.CODE, Kind.VALUE}:

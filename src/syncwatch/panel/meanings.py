@@ -26,7 +26,7 @@ Fetch = Callable[[Any], Any]
 
 
 class Instant(float):
-    """A time in Unix seconds that was written in a format of the profile's."""
+    """A time in Unix seconds that was written in a format of the profile's: what a decoder gives, for `Seconds` to read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +86,20 @@ class Meaning(Protocol):
     def of(self, get: Fetch) -> Fetch:
         """Read what `get` reads, and give our value."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Seconds:
+    """The same of a time that `Times.read` has read: a plain number, since what is written down knows no other."""
+
+    def of(self, get: Fetch) -> Fetch:
+        """See `Meaning.of`."""
+
+        def value(row: Any) -> float | None:
+            instant = get(row)
+            return None if instant is None else float(instant)
+
+        return value
 
 
 @dataclass(frozen=True, slots=True)

@@ -226,6 +226,12 @@ def test_a_cut_leaves_no_part_of_what_is_known_or_of_an_address(mask, length):
     assert not {"Calendar", "sync", "request", "bill", "may", "mail"} & {*re.findall(r"\w+", template)}
 
 
+@pytest.mark.parametrize("written", ["_Grant", "grant_", "__GRANT__"])
+def test_underscores_around_it_hide_no_name(vocabulary, written):
+    mask = Mask(Vocabulary(vocabulary.words | {"_grant", "grant_", "__grant__"}))
+    assert mask.template(f"the {written} mailbox", ["Grant"]) == "the <*> mailbox"
+
+
 def test_of_a_person_every_word_is_known(mask):
     known = parts("Call, Server D.", "server.call@mail.error.com")
     assert known == ("Call", "Server", "D", "server", "call", "mail", "error")

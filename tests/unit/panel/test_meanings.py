@@ -60,6 +60,14 @@ def test_a_time_in_each_of_the_profiles_formats(tmp_path, formats, value, second
     assert created(tmp_path, value, datetime_format=formats) == seconds
 
 
+@pytest.mark.parametrize(
+    ("formats", "value"), [(["iso"], "2026-01-02T03:04:05Z"), (["unix"], 5), ([US], "1/2/2026 3:04:05 am")]
+)
+def test_a_time_is_a_plain_number_whatever_it_was_read_from(tmp_path, formats, value):
+    """Facts are written to the journal, which knows no number of ours."""
+    assert type(created(tmp_path, value, datetime_format=formats)) is float
+
+
 def test_the_first_format_that_fits_counts(tmp_path):
     day_first, month_first = "%d/%m/%Y", "%m/%d/%Y"
     march, april = 1772496000.0, 1775174400.0
