@@ -2,16 +2,17 @@
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint faults fuzz corpus bench soak lock clean
 
-# A tool that is on PATH already goes before the one fetched.
-export PATH := $(PATH):$(CURDIR)/.tools/bin
+# Where scripts/fetch-tools keeps what it fetches, for all checkouts; a tool that is on PATH already goes before it.
+FETCHED := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/syncwatch/tools
+export PATH := $(PATH):$(FETCHED)/bin
 
 PYTHON_IN := .venv/bin/python
-TOOLS := promtool prometheus postgres
+TOOLS := promtool prometheus alertmanager amtool postgres
 COMPILE := .venv/bin/uv pip compile pyproject.toml --quiet --python $(PYTHON_IN) --python-version 3.11 \
 	--universal --generate-hashes --no-header --no-annotate
 
 help: ## list the targets
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 8
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 13
 
 demo: ## watch 25 simulated tenants until Ctrl-C (or for DEMO_SECONDS)
 	@scripts/bootstrap run
@@ -20,7 +21,7 @@ demo: ## watch 25 simulated tenants until Ctrl-C (or for DEMO_SECONDS)
 test: ## run the tests, in parallel
 	@scripts/bootstrap dev
 	@scripts/fetch-tools $(TOOLS)
-	$(PYTHON_IN) -m pytest -n auto --dist loadscope -m "not soak"
+	$(PYTHON_IN) -m pytest -n auto --dist loadscope --no-loadscope-reorder -m "not soak"
 
 lint: ## check style, formatting, types and the direction of imports
 	@scripts/bootstrap dev
@@ -56,6 +57,7 @@ lock: ## bring requirements/ in line with pyproject.toml (LOCK=--upgrade for the
 	$(COMPILE) $(LOCK) --group dev --constraints requirements/run.lock --output-file requirements/dev.lock
 	$(COMPILE) $(LOCK) --group build --group fuzz --constraints requirements/run.lock --output-file requirements/fuzz.lock
 
-clean: ## remove everything that was installed, fetched or cached here
-	rm -rf .venv .fuzz .tools dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+clean: ## remove everything that was installed or cached here
+	rm -rf .venv .fuzz dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+	@echo "what was fetched for all checkouts stays in $(FETCHED)"

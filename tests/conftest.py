@@ -1,7 +1,7 @@
 """What tests of several packages share."""
 
-import logging
 from collections.abc import Iterator
+from functools import cache
 from itertools import count
 from typing import Any
 from unittest.mock import Mock
@@ -11,7 +11,9 @@ import structlog
 from aiohttp import ClientResponse
 from aioresponses import aioresponses
 
+from logs import logging_kept
 from postgres import Server
+from syncwatch import setup
 
 
 class _AnsweredResponse(ClientResponse):
@@ -30,19 +32,25 @@ def answers(monkeypatch: pytest.MonkeyPatch) -> Iterator[aioresponses]:
         yield prepared
 
 
+@pytest.fixture(scope="session", autouse=True)
+def shipped_rules() -> Iterator[None]:
+    """The rules that come with the program are made ready once: nobody changes them, and it takes longer than most tests."""
+    ready_rules = setup.ready_rules
+    shipped = cache(ready_rules)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(setup, "ready_rules", lambda files=(): ready_rules(files) if files else shipped())
+        yield
+
+
 @pytest.fixture(autouse=True)
-def logging_kept() -> Iterator[None]:
+def plain_logging() -> Iterator[None]:
     """Commands set up logging for the whole process; the tests after them must not notice."""
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    # By default an exception is shown with all locals, which are whole rule sets and take seconds.
-    structlog.configure(
-        processors=[structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
-    )
-    yield
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    structlog.reset_defaults()
+    with logging_kept():
+        # By default an exception is shown with all locals, which are whole rule sets and take seconds.
+        structlog.configure(
+            processors=[structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
+        )
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -8,23 +8,25 @@ import socket
 import subprocess
 import time
 from contextlib import closing, suppress
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Self
+
+from tools import FETCHED
 
 PATIENCE = 30.0  # seconds that a start or a stop may take
 # Nobody pulls the plug.
 QUICK = ("fsync=off", "full_page_writes=off", "shared_buffers=16MB", "max_connections=20")
 PROGRAMS = ("postgres", "initdb", "psql")
-FETCHED = Path(__file__).parents[1] / ".tools" / "root"
-NEEDED = {".": {"lib", "usr"}, "usr": {"lib", "share"}, "usr/share": {"postgresql"}}  # of FETCHED
+NEEDED = {".": {"lib", "usr"}, "usr": {"lib", "share"}, "usr/share": {"postgresql"}}  # of a fetched folder
 
 
 def programs() -> Path:
     """The folder with a server: the system's, else the fetched one; the tests fail without one, they do not skip."""
     on_path = shutil.which("postgres")
     folders = [Path(on_path).parent] if on_path else []
-    for root in (Path("/"), FETCHED):
+    for root in (Path("/"), *FETCHED.glob("postgresql-*")):
         found = root.glob("usr/lib/postgresql/*/bin")
         folders += sorted(found, key=lambda folder: float(folder.parent.name), reverse=True)
     whole = [folder for folder in folders if all((folder / each).exists() for each in PROGRAMS)]
@@ -126,15 +128,15 @@ class Server:
         return "postgres" if "postgres" in {each.pw_name for each in pwd.getpwall()} else "nobody"
 
     def _use_fetched(self, folder: Path) -> None:
-        """Bring its own libraries; and where its user cannot reach the checkout, run a copy.
+        """Bring its own libraries; and where its user cannot reach the cache, run a copy.
 
         PostgreSQL finds the rest of its files from where its programs are, so the copy has the same folders.
         """
-        root = FETCHED
+        fetched = root = next(each for each in self._programs.parents if each.parent == FETCHED)
         if self._user and not all(each.stat().st_mode & 0o001 for each in (root, *root.parents)):
             root = folder / "programs"
-            shutil.copytree(FETCHED, root, symlinks=True, ignore=_unneeded)
-            self._programs = root / self._programs.relative_to(FETCHED)
+            shutil.copytree(fetched, root, symlinks=True, ignore=partial(_unneeded, fetched))
+            self._programs = root / self._programs.relative_to(fetched)
         libraries = [*root.glob("usr/lib/*-linux-gnu*"), *root.glob("lib/*-linux-gnu*")]
         self._environ = {**os.environ, "LD_LIBRARY_PATH": os.pathsep.join(map(str, libraries))}
 
@@ -161,7 +163,7 @@ class Server:
         return done.stdout
 
 
-def _unneeded(folder: str, names: list[str]) -> set[str]:
-    """Those in a folder of FETCHED that are no part of the server."""
-    needed = NEEDED.get(str(Path(folder).relative_to(FETCHED)))
+def _unneeded(fetched: Path, folder: str, names: list[str]) -> set[str]:
+    """Those in a folder of `fetched` that are no part of the server."""
+    needed = NEEDED.get(str(Path(folder).relative_to(fetched)))
     return set() if needed is None else set(names) - needed

@@ -111,9 +111,7 @@ def load(
         except ConfigError as error:
             yield from error.problems
         try:
-            found["ruleset"] = load_ruleset(config.rule_files)
-            found["book"] = Book(found["ruleset"])
-            found["vocabulary"] = Vocabulary.of(found["ruleset"], shipped_words())
+            found["ruleset"], found["book"], found["vocabulary"] = ready_rules(config.rule_files)
         except ConfigError as error:
             yield from error.problems
 
@@ -128,6 +126,16 @@ def load(
 
     config = load_config(path, environ, check=check)
     return Setup(config, **found)
+
+
+def ready_rules(files: tuple[Path, ...] = ()) -> tuple[RuleSet, Book, Vocabulary]:
+    """These rules, or the shipped ones, made ready to be asked, and the words that they know.
+
+    Raises:
+        ConfigError: with everything that is wrong in them.
+    """
+    ruleset = load_ruleset(files)
+    return ruleset, Book(ruleset), Vocabulary.of(ruleset, shipped_words())
 
 
 def load_ruleset(files: tuple[Path, ...] = ()) -> RuleSet:

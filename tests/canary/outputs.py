@@ -1,24 +1,23 @@
 """Every way out of the program, as one table: whoever adds an output adds a line here."""
 
 import io
-import logging
 import os
 import sqlite3
 import sys
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager, redirect_stderr, redirect_stdout, suppress
+from collections.abc import Callable, Mapping
+from contextlib import closing, redirect_stderr, redirect_stdout, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 from unittest.mock import patch
 
 import msgspec
-import structlog
 import yaml
 
 from canary.planted import CLIENT_SECRET, IN_ENVIRONMENT
 from canary.world import TEXTS, exports
 from integration.serving import Daemon
+from logs import logging_kept
 from syncwatch.cli import app
 
 ENVIRONMENT = {"SYNCWATCH_CANARY_SECRET": IN_ENVIRONMENT, "CANARY_TOKEN": IN_ENVIRONMENT}
@@ -58,7 +57,7 @@ def invoke(*arguments: str, stdin: bytes = b"", **environ: str) -> bytes:
     out = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True)
     given = io.TextIOWrapper(io.BytesIO(stdin))
     with (
-        _logging_kept(),
+        logging_kept(),
         redirect_stdout(out),
         redirect_stderr(out),
         patch.object(sys, "stdin", given),
@@ -68,18 +67,6 @@ def invoke(*arguments: str, stdin: bytes = b"", **environ: str) -> bytes:
         app(list(arguments), prog_name="syncwatch")
     out.flush()
     return out.buffer.getvalue()
-
-
-@contextmanager
-def _logging_kept() -> Iterator[None]:
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    try:
-        yield
-    finally:
-        root.handlers[:] = handlers
-        root.setLevel(level)
-        structlog.reset_defaults()
 
 
 def scrapes(daemon: Daemon) -> dict[str, bytes]:

@@ -1,14 +1,13 @@
-"""One poll of one tenant by a profile, with the whole app as a child."""
+"""One poll of one tenant by a profile, through the whole app."""
 
-import subprocess
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from integration.serving import Figures, environment, figures
+from integration.commands import command
+from integration.serving import Figures, figures
 
 TENANT = "firm"
 STATES = ("unknown", "not_initialized", "organization_off", "down", "paused", "stalled", "failing", "up")
@@ -19,14 +18,9 @@ def polled(folder: Path, tenant: Mapping[str, Any], **config: Any) -> Figures:
     file = folder / "syncwatch.yaml"
     whole = {"state": {"path": "state"}, "tenants": [{"id": TENANT, **tenant}], **config}
     file.write_text(yaml.safe_dump(whole), encoding="utf-8")
-    done = subprocess.run(
-        [sys.executable, "-m", "syncwatch", "poll-once", str(file)],
-        capture_output=True,
-        check=False,
-        env=environment(),
-    )
-    assert (done.returncode, done.stderr.decode().strip()) == (0, "")
-    return figures(done.stdout, TENANT)
+    done = command("poll-once", file)
+    assert (done.exit_code, done.stderr.strip()) == (0, "")
+    return figures(done.stdout_bytes, TENANT)
 
 
 def states(**counts: int) -> dict[tuple[str, ...], float]:

@@ -21,6 +21,12 @@ from prometheus_client.parser import text_string_to_metric_families
 T = TypeVar("T")
 PATIENCE = 20.0  # seconds that anything may take at most; nothing waits longer than it must
 ROOT = Path(__file__).parents[2]
+# Rules that are ready at once, where none of the shipped ones is called for; two, to be told from a file with one.
+FEW_RULES = """\
+rules:
+- {id: few, class: network_error, codes: [F-1], cases: [{text: F-1}]}
+- {id: fewer, class: network_error, codes: [F-2], cases: [{text: F-2}]}
+"""
 
 
 def eventually(check: Callable[[], T], *, seconds: float = PATIENCE) -> T:
@@ -117,6 +123,12 @@ def figures(page: bytes, tenant: str) -> Figures:
     return found
 
 
+def few_rules(folder: Path) -> dict[str, object]:
+    """The part of a configuration in this folder that names `FEW_RULES`."""
+    (folder / "few.yaml").write_text(FEW_RULES, encoding="utf-8")
+    return {"rules": {"files": ["few.yaml"]}}
+
+
 def sample_lines(page: bytes) -> list[str]:
     return [line for line in page.decode().splitlines() if line and not line.startswith("#")]
 
@@ -125,6 +137,18 @@ def environment(**settings: str) -> dict[str, str]:
     """This process's environment without settings of the daemon, but with these."""
     plain = {name: text for name, text in os.environ.items() if not name.startswith("SYNCWATCH_")}
     return {**plain, "PYTHONUNBUFFERED": "1", **settings}
+
+
+@contextmanager
+def child(*command: str, log: Path) -> Iterator[None]:
+    """A process that lives as long as the block."""
+    with log.open("wb") as out:
+        process = subprocess.Popen(command, stdout=out, stderr=out, env=environment())
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.wait(10)
 
 
 class Daemon:
@@ -140,18 +164,16 @@ class Daemon:
     def __init__(
         self,
         folder: Path,
-        config: Mapping[str, object],
+        config: Mapping[str, Any],
         *,
         program: Sequence[str] = (sys.executable, "-m", "syncwatch"),
         **settings: str,
     ) -> None:
         self.port = free_port()
         self.config = folder / "syncwatch.yaml"
+        web_ = {"listen": f"127.0.0.1:{self.port}", **config.get("web", {})}
         self.config.write_text(
-            yaml.safe_dump(
-                {"web": {"listen": f"127.0.0.1:{self.port}"}, "state": {"path": "state"}, **config}
-            ),
-            encoding="utf-8",
+            yaml.safe_dump({"state": {"path": "state"}, **config, "web": web_}), encoding="utf-8"
         )
         self.log = folder / "log"
         with self.log.open("wb") as log:

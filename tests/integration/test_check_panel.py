@@ -1,15 +1,14 @@
 """From a panel that nobody has described to figures: `check-panel`, and its patch as it is."""
 
-import subprocess
-import sys
 import time
 
 import pytest
 import yaml
 
+from integration.commands import command
 from integration.made_up_panel import KEY, harbor
 from integration.profiled import TENANT, polled, states
-from integration.serving import environment, served
+from integration.serving import served
 from integration.test_profiles import block
 
 # All that a person knows of the panel: how to ask, where the lists are, and whose rows they hold.
@@ -38,13 +37,7 @@ def check(folder, url, *files, tenant=TENANT):
         "tenants": [{"id": TENANT, "url": url, "profile": profile, "credentials": "harbor"}],
     }
     (folder / "check.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
-    return subprocess.run(
-        [sys.executable, "-m", "syncwatch", "check-panel", str(folder / "check.yaml"), "--tenant", tenant],
-        capture_output=True,
-        check=False,
-        text=True,
-        env=environment(),
-    )
+    return command("check-panel", folder / "check.yaml", "--tenant", tenant)
 
 
 def test_the_patch_makes_the_panel_readable(folder, panel):
@@ -55,7 +48,7 @@ def test_the_patch_makes_the_panel_readable(folder, panel):
         tenant = {"url": url, "profile": profile, "credentials": "harbor"}
         files = {"files": ["bare.yaml", "patch.yaml"]}
         seen = polled(folder, tenant, panels=files, credentials=CREDENTIALS)
-    assert (first.returncode, profile) == (1, f"{TENANT}-panel")
+    assert (first.exit_code, profile) == (1, f"{TENANT}-panel")
     assert seen["inboxsync_users"] == states(
         up=2, failing=1, down=1, paused=1, organization_off=1, not_initialized=1, stalled=2, unknown=1
     )
@@ -77,9 +70,9 @@ def test_it_is_run_again_until_all_is_well(folder, panel):
             if person["calendar"]["mode"] == "adrift":
                 person["calendar"]["mode"] = "off"
         third = check(folder, url, "bare.yaml", "patch.yaml")
-    assert second.returncode == 1
+    assert second.exit_code == 1
     assert "users.switch: words without a meaning that are not shown: 1" in second.stdout
-    assert (third.returncode, third.stdout) == (0, "")
+    assert (third.exit_code, third.stdout) == (0, "")
     assert "all is well" in third.stderr
 
 
@@ -104,5 +97,5 @@ def test_a_list_that_is_elsewhere_is_told_with_the_others(folder, panel):
 
 def test_a_tenant_that_is_none_is_bad_input(folder):
     told = check(folder, "https://harbor.example.com", "bare.yaml", tenant="nobody")
-    assert (told.returncode, told.stdout) == (2, "")
+    assert (told.exit_code, told.stdout) == (2, "")
     assert "there is no tenant 'nobody'" in told.stderr

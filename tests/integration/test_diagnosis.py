@@ -1,15 +1,14 @@
 """A diagnosis over real HTTP: one cause before its eighty symptoms, what three cuts mean, and the ticket."""
 
 import asyncio
-import sys
 from pathlib import Path
 
 import pytest
 
 from integration.bench import Bench, Person, bench, firm
+from integration.commands import command
 from integration.firm_x import iso, issue
 from integration.other_panel import Firm
-from integration.serving import environment
 
 DENIED = "ErrorImpersonateUserDenied: The account does not have permission to impersonate the requested user."
 LIMIT = "REQUEST_LIMIT_EXCEEDED: TotalRequests Limit exceeded."
@@ -23,17 +22,11 @@ def people(where: Firm, number: int, now) -> list[Person]:
     return [Person(where, now, f"u-{each}") for each in range(number)]
 
 
-async def command(b: Bench, folder: Path, *arguments: str) -> tuple[int, str]:
-    """Exit code and output of a command, as a process of its own."""
-    name, *options = arguments
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "syncwatch", name, str(folder / "syncwatch.yaml"), "--tenant", "firm", *options,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-        env=environment(SECRET=b.panel.firms["firm"].client_secret),
-    )  # fmt: skip
-    output, _ = await process.communicate()
-    return process.returncode, output.decode()
+async def asked(b: Bench, folder: Path, name: str, *options: str) -> tuple[int, str]:
+    """Exit code and output of a command, on a thread of its own because the panel is served on this one."""
+    of_firm = (name, folder / "syncwatch.yaml", "--tenant", "firm", *options)
+    done = await asyncio.to_thread(command, *of_firm, SECRET=b.panel.firms["firm"].client_secret)
+    return done.exit_code, done.output
 
 
 async def test_one_cause_for_eighty_users_until_less_than_a_quarter_is_left(tmp_path):
@@ -65,7 +58,7 @@ def _come_back(everybody: list[Person], left: int) -> None:
 
 
 async def _diagnosed_and_ticketed(b: Bench, folder: Path) -> None:
-    code, said = await command(b, folder, "diagnose", "--user", "u-7")
+    code, said = await asked(b, folder, "diagnose", "--user", "u-7")
     headline, first, *_ = said.partition("\n\n")[2].splitlines()
     assert code == 0
     assert headline == (
@@ -73,7 +66,7 @@ async def _diagnosed_and_ticketed(b: Bench, folder: Path) -> None:
     )
     assert first.strip() == "owner: mail_admin"
     assert "class:  impersonation_denied\nowner:  mail_admin\ndo:     Grant the service account" in said
-    code, ticket = await command(b, folder, "ticket", "--user", "u-7")
+    code, ticket = await asked(b, folder, "ticket", "--user", "u-7")
     fields = dict(line.split(":", 1) for line in ticket.splitlines())
     told = {name: value.strip() for name, value in fields.items()}
     assert (code, told["class"], told["job"]) == (0, "impersonation_denied", "u-7/1")
@@ -92,7 +85,7 @@ async def test_what_passes_by_itself_is_an_organizations_cause_too_once_it_comes
             person.runs(LIMIT)
         async with b.running(b.setup("firm")):
             await b.shows(1, "organization_wide_causes", "salesforce_limit", "salesforce_admin")
-        _, said = await command(b, tmp_path, "diagnose", "--user", "u-3")
+        _, said = await asked(b, tmp_path, "diagnose", "--user", "u-3")
         assert "organization-wide cause: salesforce_limit, 6 of 6" in said
         assert "setting SalesForceAPICallMinCount: not visible to monitoring" in said
 
@@ -122,11 +115,11 @@ async def test_three_sessions_cut_at_an_hour_are_the_time_limit_and_no_cancel(tm
             await b.shows(1, "syncs_down", "session_time_limit", "vendor_support")
         config = tmp_path / "syncwatch.yaml"
         b.setup("firm", polling={"max_session": "3h"})
-        code, said = await command(b, tmp_path, "ticket", "--user", "u-0")
+        code, said = await asked(b, tmp_path, "ticket", "--user", "u-0")
         assert code == 0
         assert "class:         session_time_limit\ncodes:         SW0001\n" in said
         config.write_text(config.read_text() + "diagnosis: {session_time_limit: 3h}\n")
-        _, said = await command(b, tmp_path, "ticket", "--user", "u-0")
+        _, said = await asked(b, tmp_path, "ticket", "--user", "u-0")
         assert "class:         sync_interrupted\n" in said
 
 
@@ -149,7 +142,7 @@ async def test_where_no_text_speaks_the_activity_tab_tells_and_nobody_without_a_
         async with b.running(b.setup("firm")):
             await b.shows(6, "syncs_down", "oauth_token_expired", "mail_admin")
             await b.shows(1, "organization_wide_causes", "oauth_token_expired", "mail_admin")
-        _, said = await command(b, tmp_path, "diagnose", "--user", "u-3")
+        _, said = await asked(b, tmp_path, "diagnose", "--user", "u-3")
         assert "Activity tab: switched off for an authorization error at " in said
         assert "class:  oauth_token_expired\nowner:  mail_admin\n" in said
         assert "sign in" not in said.lower()
@@ -174,9 +167,9 @@ async def test_a_setting_decides_who_must_act_and_one_that_is_not_listed_is_not_
         person.runs(tab=[issue("Synchronization of recurring events is disabled in Litify Inbox settings.")])
         async with b.running(b.setup("firm")):
             await b.shows(1, "issues_open", "recurring_sync_disabled", owner)
-        _, output = await command(b, tmp_path, "diagnose", "--user", "u-0")
+        _, output = await asked(b, tmp_path, "diagnose", "--user", "u-0")
         assert f"D4a  setting {RECURRENT}: {said}" in output
-        _, ticket = await command(b, tmp_path, "ticket", "--user", "u-0")
+        _, ticket = await asked(b, tmp_path, "ticket", "--user", "u-0")
         assert "direction:     to_crm\noperation:     create\n" in ticket
 
 
@@ -186,7 +179,7 @@ async def test_a_ticket_about_items_says_how_many_others_of_the_organization_hav
         for person in people(where, 7, b.clock.now):
             person.runs(tab=[issue("Mailbox does not exist.")])
         b.setup("firm")
-        code, said = await command(b, tmp_path, "ticket", "--user", "u-0")
+        code, said = await asked(b, tmp_path, "ticket", "--user", "u-0")
         assert code == 0
         assert "concerns:      items: 1\n" in said
         assert "others:        6 of the organization, 6 of the tenant\n" in said
@@ -198,10 +191,10 @@ async def test_a_user_without_any_trouble_has_no_ticket(tmp_path):
         for person in people(where, 1, b.clock.now):
             person.runs()
         b.setup("firm")
-        code, said = await command(b, tmp_path, "ticket", "--user", "u-0")
+        code, said = await asked(b, tmp_path, "ticket", "--user", "u-0")
         assert code == 1
         assert said.startswith(
             "tenant firm, user u-0: state up; monitoring sees nothing to open a ticket about"
         )
-        code, said = await command(b, tmp_path, "ticket", "--user", "nobody@firm.example")
+        code, said = await asked(b, tmp_path, "ticket", "--user", "nobody@firm.example")
         assert (code, "nobody@" in said) == (1, False)

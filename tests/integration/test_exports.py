@@ -11,8 +11,19 @@ from typing import Any, NamedTuple
 
 import pytest
 import yaml
+from typer.testing import Result
 
-from integration.serving import Daemon, ask, environment, eventually, figures, free_port, running
+from integration.commands import command
+from integration.serving import (
+    Daemon,
+    ask,
+    environment,
+    eventually,
+    figures,
+    free_port,
+    running,
+    sample_lines,
+)
 from integration.test_simulated import child
 
 EXPORTED = ("firm-001", "firm-002", "firm-003")
@@ -34,12 +45,12 @@ class World(NamedTuple):
 def world(tmp_path_factory) -> Iterator[World]:
     folder, port = tmp_path_factory.mktemp("exported"), free_port()
     fleet = folder / "fleet.yaml"
-    command = (
+    program = (
         *(sys.executable, "-m", "syncwatch", "simulate", "--tenants", "3", "--users", "60", "--seed", "5"),
         *("--plan-interval", "20m", "--listen", f"127.0.0.1:{port}", "--fleet", str(fleet)),
         *("--exports", str(folder / "exports"), "--exported", "3", "--export-interval", "3s"),
     )
-    with child(*command, log=folder / "simulator"):
+    with child(*program, log=folder / "simulator"):
 
         def frozen() -> None:
             assert ask(port, "/control/freeze", "POST").status == 200
@@ -85,6 +96,16 @@ def test_json_and_csv_tell_the_same(daemon, tenant):
     eventually(agree)
 
 
+def test_what_is_read_can_be_written_down(daemon):
+    def written() -> None:
+        lines = sample_lines(daemon.ask().body)
+        assert "syncwatch_journal_lag_seconds 0.0" in lines
+        failed = [line for line in lines if line.startswith("syncwatch_journal_failures_total")]
+        assert [line for line in failed if not line.endswith(" 0.0")] == []
+
+    eventually(written)
+
+
 @pytest.mark.parametrize("tenant", EXPORTED)
 def test_what_needs_issues_is_absent(daemon, tenant):
     csv, json = daemon.figures(tenant), daemon.figures(f"{tenant}-json")
@@ -103,12 +124,11 @@ def test_the_data_time_is_that_of_the_files(world, daemon, tenant):
     eventually(agree)
 
 
-def _poll_once(folder: Path, exports: Path, **tenant: Any) -> subprocess.CompletedProcess[bytes]:
+def _poll_once(folder: Path, exports: Path, **tenant: Any) -> Result:
     file = folder / "syncwatch.yaml"
     entry = {"id": "firm", "url": exports.as_uri(), "profile": "litify-inbox-csv", **tenant}
     file.write_text(yaml.safe_dump({"state": {"path": "state"}, "tenants": [entry]}))
-    command = [sys.executable, "-m", "syncwatch", "poll-once", str(file)]
-    return subprocess.run(command, capture_output=True, check=False, env=environment())
+    return command("poll-once", file)
 
 
 @pytest.fixture
@@ -132,14 +152,14 @@ def test_a_dead_export_job_is_old_data_and_nobody_stalls(copied, tmp_path):
         _write(path, path.read_bytes(), age=7200)
     complete = {"exports_complete": True}
     done = _poll_once(tmp_path, copied, stale_after="3h", **complete)
-    old = figures(done.stdout, "firm")
+    old = figures(done.stdout_bytes, "firm")
     assert old["inboxsync_tenant_up"] == {(): 1}
     fresh = _poll_once(tmp_path, copied, **complete)
-    assert "inboxsync_users" not in figures(fresh.stdout, "firm")
-    assert b"data_stale" in fresh.stderr
+    assert "inboxsync_users" not in figures(fresh.stdout_bytes, "firm")
+    assert "data_stale" in fresh.stderr
     for path in copied.glob("*.csv"):
         _write(path, path.read_bytes(), age=10)
-    now = figures(_poll_once(tmp_path, copied, **complete).stdout, "firm")
+    now = figures(_poll_once(tmp_path, copied, **complete).stdout_bytes, "firm")
     # Two hours ago is when the sessions of these files were fresh: judged then, fewer are silent.
     assert old["inboxsync_users"][("stalled",)] <= now["inboxsync_users"][("stalled",)]
 
@@ -150,7 +170,9 @@ def test_in_an_export_that_may_leave_some_out_silence_tells_nothing(copied, tmp_
     text = lines.decode("utf-8-sig") if b"\0" not in lines else lines.decode("utf-16")
     (copied / "sessions.csv").write_bytes(text.splitlines(keepends=True)[0].encode())
     some, whole = (
-        figures(_poll_once(tmp_path, copied, exports_complete=complete).stdout, "firm")["inboxsync_users"]
+        figures(_poll_once(tmp_path, copied, exports_complete=complete).stdout_bytes, "firm")[
+            "inboxsync_users"
+        ]
         for complete in (False, True)
     )
     assert some[("stalled",)] == 0
@@ -166,8 +188,8 @@ def test_diagnose_says_what_is_not_visible(world):
     user = next(
         cell for cell in rows.splitlines()[1].replace(";", ",").replace("\t", ",").split(",") if _is_id(cell)
     )
-    command = [sys.executable, "-m", "syncwatch", "diagnose", str(file), "--tenant", tenant, "--user", user]
-    done = subprocess.run(command, capture_output=True, check=False, env=environment())
+    program = [sys.executable, "-m", "syncwatch", "diagnose", str(file), "--tenant", tenant, "--user", user]
+    done = subprocess.run(program, capture_output=True, check=False, env=environment())
     assert (done.returncode, done.stderr) == (0, b"")
     assert b"open issues: not visible" in done.stdout
 
@@ -180,8 +202,8 @@ def test_diagnose_takes_the_logon_of_a_user_without_an_id_and_does_not_repeat_it
     }
     tenant = next(tenant for tenant, lines in rows.items() if "Account Logon" in lines[0])
     logon = next(cell for cell in re.split("[,;\t]", rows[tenant][1]) if "\\" in cell)
-    command = [sys.executable, "-m", "syncwatch", "diagnose", str(file), "--tenant", tenant, "--user", logon]
-    done = subprocess.run(command, capture_output=True, check=False, env=environment())
+    program = [sys.executable, "-m", "syncwatch", "diagnose", str(file), "--tenant", tenant, "--user", logon]
+    done = subprocess.run(program, capture_output=True, check=False, env=environment())
     assert (done.returncode, done.stderr) == (0, b"")
     assert b"state:" in done.stdout
     assert logon.encode() not in done.stdout

@@ -16,7 +16,7 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 
 from integration.bench import Person, firm
 from integration.other_panel import OtherPanel
-from integration.serving import Daemon, environment, eventually, running, sample_lines, served
+from integration.serving import Daemon, environment, eventually, few_rules, running, sample_lines, served
 from syncwatch.polling.schedule import grid
 
 OPENMETRICS = "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5"
@@ -38,6 +38,7 @@ def panel() -> Iterator[tuple[OtherPanel, str]]:
 def config(url: str, folder: Path) -> dict[str, object]:
     (folder / "secret").write_text(firm().client_secret)
     return {
+        **few_rules(folder),
         "state": {"path": "state"},
         "polling": {"interval": "1s"},
         "credentials": {"x": {"client_id": "syncwatch", "client_secret_file": "secret"}},

@@ -6,7 +6,7 @@ import signal
 import pytest
 import yaml
 
-from integration.serving import Daemon, eventually, running, sample_lines, served
+from integration.serving import Daemon, eventually, few_rules, running, sample_lines, served
 from syncwatch.simulator import Options
 from syncwatch.simulator.access import CLIENT_ID, client_secret
 from syncwatch.simulator.server import Simulator
@@ -31,8 +31,11 @@ def secret(tmp_path):
 
 @pytest.fixture
 def configuration(panels, secret):
+    few = few_rules(secret.parent)
+
     def configured(*tenants, looked_at=NEVER, **more):
         return {
+            **few,
             "reload": {"interval": looked_at},
             "credentials": {"panel": {"client_id": CLIENT_ID, "client_secret_file": secret.name}},
             "tenants": [

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from integration.serving import PATIENCE, Daemon, environment, eventually, running, served
+from integration.serving import PATIENCE, Daemon, environment, eventually, few_rules, running, served
 from syncwatch.simulator import Options
 from syncwatch.simulator.access import CLIENT_ID, client_secret
 from syncwatch.simulator.server import Simulator
@@ -42,6 +42,7 @@ def config(panels, tmp_path):
 
     def configured(tenants):
         return {
+            **few_rules(tmp_path),
             "polling": {"interval": "500ms", "timeout": "1s", "concurrency": 50},
             "budgets": {"host": {"concurrency": 1000}},  # all these panels are one host
             "credentials": {"panel": {"client_id": CLIENT_ID, "client_secret_file": "secret"}},

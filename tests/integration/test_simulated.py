@@ -1,12 +1,9 @@
 """Against the simulator: its truth, promtool's rules, and a real Prometheus."""
 
 import json
-import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -16,39 +13,19 @@ import yaml
 from aiohttp import ClientSession, web
 
 from integration.serving import (
-    ROOT,
     Daemon,
     ask,
-    environment,
+    child,
     eventually,
     expected,
     free_port,
     running,
     served,
 )
+from tools import tool
 
 TENANTS = ("firm-001", "firm-002", "firm-003", "firm-004")
 BROKEN = TENANTS[-1]
-
-
-@contextmanager
-def child(*command: str, log: Path) -> Iterator[None]:
-    """A process that lives as long as the block."""
-    with log.open("wb") as out:
-        process = subprocess.Popen(command, stdout=out, stderr=out, env=environment())
-    try:
-        yield
-    finally:
-        process.terminate()
-        process.wait(10)
-
-
-def tool(name: str) -> str:
-    """A command on PATH, or where scripts/fetch-tools puts it."""
-    path = os.pathsep.join([os.environ.get("PATH", ""), str(ROOT / ".tools" / "bin")])
-    found = shutil.which(name, path=path)
-    assert found, f"{name} is missing: run scripts/fetch-tools {name}"
-    return found
 
 
 @pytest.fixture(scope="module")

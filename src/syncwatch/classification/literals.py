@@ -14,10 +14,12 @@ MAX_OPEN = 64
 MAX_CLASS = 4  # letters of a class that are tried one by one
 
 _HOLE = "\0"  # in an open word: something that is not spelled out
+_ENDS = frozenset({"", "|", ")"})
 _NONE: frozenset[str] = frozenset({""})
 _ESCAPE = re.compile(r"\\(?:[pPx]\{[^}]*\}|x..|[pP].|.)", re.DOTALL)
 _CLASS = re.compile(r"\[\^?\]?(?:\\.|\[:\^?\w+:\]|[^\]\\])*\]", re.DOTALL)
 _GROUP = re.compile(r"\((?:\?(?:P?<\w+>|[imsU-]*:?))?")
+_LETTERS = re.compile(r"[A-Za-z_]+(?![?*+{])")  # the last of them is not what a quantifier is about
 _QUANTIFIER = re.compile(r"([?*+]|\{(\d+)(,?)(\d*)\})\??")
 _BETWEEN_WORDS = frozenset("bWsAzntrfv")  # escapes that no word goes on across
 
@@ -53,7 +55,11 @@ class _Walk:
         return _NONE
 
     def _sequence(self, open_: AbstractSet[str]) -> AbstractSet[str]:
-        while self._peek() not in {"", "|", ")"}:
+        while self._peek() not in _ENDS:
+            if letters := _LETTERS.match(self._pattern, self._at):  # one by one would take longer
+                self._at = letters.end()
+                open_ = {word + letters[0] for word in open_}
+                continue
             after = self._atom(open_)
             optional, repeated = self._quantifier()
             if repeated and after != _NONE:

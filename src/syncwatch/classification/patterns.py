@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import re2
 
-from syncwatch.classification.required import alternatives, required
+from syncwatch.classification.required import alternatives
 
 # Bytes that one pattern's automaton may grow to. RE2's own default is 8 MiB, times a thousand patterns; a thirtieth of
 # it is as fast on error texts, and hostile ones cannot make the process grow.
@@ -203,8 +203,8 @@ class Patterns:
                 self._codes[first_word].append((number, test))
                 continue
             for each in alternatives(pattern.text):
-                first, second = (*required(each), (), ())[:2]
-                asked = Asked(number, numbers(second), Later(each))
+                first, second = (*each.groups, (), ())[:2]
+                asked = Asked(number, numbers(second), Later(each.text))
                 for literal in numbers(first):
                     called[literal].append(asked)
                 self._always += [] if first else [asked]

@@ -6,8 +6,7 @@ every text. RE2 can tell the same of its patterns, but not in a way that stays f
 """
 
 import re
-from collections.abc import Iterable
-from itertools import pairwise
+from collections.abc import Sequence
 from typing import NamedTuple
 
 Group = frozenset[str]
@@ -28,6 +27,8 @@ _PLAIN = re.compile(
 )  # the last character of it is not what a quantifier is about
 _QUANTIFIER = re.compile(r"(?:([?*+])|\{(\d+)(,?)(\d*)\})\??")
 _NOT_SIMPLE = re.compile(r"\\Q|\(\?[imsU-]+\)")  # flags, too, go over a `|`
+_QUOTING = r"\Q"
+_ENDS = frozenset({"", "|", ")"})
 _WITHOUT_WIDTH = frozenset({"\\b", "\\B", "\\A", "\\z", "^", "$"})
 _EMPTY: frozenset[str] = frozenset({""})
 
@@ -42,53 +43,55 @@ class Part(NamedTuple):
 _ANYTHING = Part(None)
 
 
+class Alternative(NamedTuple):
+    """A pattern that is one of those that another one consists of, and the groups it asks for, most telling one first."""
+
+    text: str
+    groups: tuple[Group, ...]
+
+
 def required(pattern: str) -> tuple[Group, ...]:
     """The groups that an RE2 pattern asks for, the most telling one first; none if it has to be run on every text."""
-    if r"\Q" in pattern or pattern.count("(") > MAX_PARENTHESES:
+    if _QUOTING in pattern or pattern.count("(") > MAX_PARENTHESES:
         return ()
-    part = _Reader(pattern).alternatives()
-    return tuple(sorted({*part.groups, *_group(part.exact)}, key=_telling, reverse=True))
+    return _asked(_one_of([part for _, part in _Reader(pattern).branches()]))
 
 
-def alternatives(pattern: str) -> tuple[str, ...]:
-    """The alternatives that a pattern consists of, each a pattern by itself; only the pattern if it is not that simple."""
+def alternatives(pattern: str) -> tuple[Alternative, ...]:
+    """The alternatives that a pattern consists of; only the pattern if it is not that simple."""
     if _NOT_SIMPLE.search(pattern) or pattern.count("(") > MAX_PARENTHESES:
-        return (pattern,)
-    reader = _Reader(pattern)
-    reader.alternatives()
-    bounds = (-1, *reader.bars, len(pattern))
-    return tuple(pattern[first + 1 : last] for first, last in pairwise(bounds))
+        return (Alternative(pattern, required(pattern)),)
+    return tuple(Alternative(text, _asked(part)) for text, part in _Reader(pattern).branches())
 
 
 class _Reader:
-    """One reading of a pattern, from left to right; RE2 has taken it, so it is whole.
-
-    Attributes:
-        bars: where `|` stands outside of all groups.
-    """
+    """One reading of a pattern, from left to right; RE2 has taken it, so it is whole."""
 
     def __init__(self, pattern: str) -> None:
-        self.bars: list[int] = []
         self._pattern = pattern
         self._at = 0
-        self._depth = 0
 
-    def alternatives(self) -> Part:
-        """Read to the end of a group, or of the pattern."""
-        parts = [self._sequence()]
-        while self._peek() == "|":
-            self.bars += [] if self._depth else [self._at]
+    def branches(self) -> list[tuple[str, Part]]:
+        """Read to the end of a group, or of the pattern: what stands between the `|`, and as what."""
+        found: list[tuple[str, Part]] = []
+        while True:
+            start = self._at
+            part = self._sequence()
+            found.append((self._pattern[start : self._at], part))
+            if self._peek() != "|":
+                return found
             self._at += 1
-            parts.append(self._sequence())
-        return parts[0] if len(parts) == 1 else _either(parts)
 
     def _sequence(self) -> Part:
         run, whole, groups = _EMPTY, True, list[Group]()
-        while self._peek() not in {"", "|", ")"}:
+        while True:
             if plain := _PLAIN.match(self._pattern, self._at):
                 self._at = plain.end()
-                run = frozenset(each + _folded(plain[0]) for each in run)
+                text = _folded(plain[0])
+                run = frozenset([each + text for each in run])
                 continue
+            if self._peek() in _ENDS:
+                break
             part, ends = self._quantified(self._atom())
             joined = _joined(run, part.exact)
             if joined is None:
@@ -105,9 +108,7 @@ class _Reader:
         match self._peek():
             case "(":
                 self._take(_GROUP)
-                self._depth += 1
-                part = self.alternatives()
-                self._depth -= 1
+                part = _one_of([part for _, part in self.branches()])
                 self._at += 1
                 return part
             case "[":
@@ -171,8 +172,10 @@ def _joined(run: frozenset[str], exact: frozenset[str] | None) -> frozenset[str]
     return frozenset(first + second for first in run for second in exact)
 
 
-def _either(parts: Iterable[Part]) -> Part:
+def _one_of(parts: Sequence[Part]) -> Part:
     """One of several parts: it asks for as many groups as each of them does, one of each of them together."""
+    if len(parts) == 1:
+        return parts[0]
     exact: frozenset[str] | None = _EMPTY - _EMPTY
     asked: list[list[Group]] = []
     for part in parts:
@@ -181,6 +184,11 @@ def _either(parts: Iterable[Part]) -> Part:
     few = exact if exact is not None and len(exact) <= MAX_EXACT else None
     together = (_EMPTY.union(*groups) - _EMPTY for groups in zip(*asked, strict=False))
     return Part(few, tuple(group for group in together if len(group) <= MAX_GROUP))
+
+
+def _asked(part: Part) -> tuple[Group, ...]:
+    """All groups that a part asks for, the most telling one first."""
+    return tuple(sorted({*part.groups, *_group(part.exact)}, key=_telling, reverse=True))
 
 
 def _group(strings: frozenset[str] | None) -> tuple[Group, ...]:
@@ -194,4 +202,4 @@ def _worth(literal: str) -> bool:
 
 def _telling(group: Group) -> tuple[int, int]:
     """How much it tells that one of them is there: long ones are rare, and so are few."""
-    return min(len(literal.encode()) for literal in group), -len(group)
+    return min(map(len, map(str.encode, group))), -len(group)

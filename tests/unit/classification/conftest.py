@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from syncwatch import setup
 from syncwatch.classification import catalogue, wrappers
 from syncwatch.classification.book import Book
 from syncwatch.classification.classifier import Classifier
@@ -19,13 +20,13 @@ USUAL = {
 
 
 @pytest.fixture(scope="session")
-def ruleset() -> RuleSet:
-    return load_rules(SHIPPED.values(), **USUAL)
+def ruleset(shipped_rules) -> RuleSet:
+    return setup.ready_rules()[0]
 
 
 @pytest.fixture(scope="session")
-def book(ruleset: RuleSet) -> Book:
-    return Book(ruleset)
+def book(shipped_rules) -> Book:
+    return setup.ready_rules()[1]
 
 
 @pytest.fixture(scope="session")

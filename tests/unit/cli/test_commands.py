@@ -33,6 +33,14 @@ def config(tmp_path: Path) -> Path:
     return file
 
 
+@pytest.fixture
+def few(tmp_path: Path) -> str:
+    """Rules that are read in no time, for tests of what is around them."""
+    file = tmp_path / "few.yaml"
+    file.write_text("rules:\n  - {id: x, class: network_error, any: [said], cases: [{text: said}]}\n")
+    return str(file)
+
+
 def test_the_commands_there_are():
     listed = run("--help").output
     for command in (
@@ -85,9 +93,9 @@ def test_json_has_the_promised_fields_and_prints_no_text():
 
 
 @pytest.mark.parametrize("id_", ["a-1", 7, 2**80 + 1, 1.5, None, True, [1, "x"], {"b": {"c": []}}, "é\u2028"])
-def test_the_id_comes_back_whatever_json_it_is(id_):
+def test_the_id_comes_back_whatever_json_it_is(id_, few):
     line = json.dumps({"id": id_, "text": "x", "more": 1}).encode()
-    answer = json.loads(run("classify", "--json", stdin=line).stdout)
+    answer = json.loads(run("classify", "--json", "--rules", few, stdin=line).stdout)
     assert answer["id"] == id_
     assert type(answer["id"]) is type(id_)
 
@@ -104,10 +112,9 @@ BAD = [
 
 
 @pytest.mark.parametrize("bad", BAD)
-def test_a_bad_line_is_told_and_keeps_the_good_ones(bad):
-    result = run(
-        "classify", "--json", stdin=b'{"id": 1, "text": "x"}\n\n' + bad + b'\n{"id": 2, "text": "y"}\n'
-    )
+def test_a_bad_line_is_told_and_keeps_the_good_ones(bad, few):
+    lines = b'{"id": 1, "text": "x"}\n\n' + bad + b'\n{"id": 2, "text": "y"}\n'
+    result = run("classify", "--json", "--rules", few, stdin=lines)
     assert [json.loads(line)["id"] for line in result.stdout.splitlines()] == [1, 2]
     assert result.exit_code == 2
     assert "<stdin>:3:" in result.stderr

@@ -11,11 +11,9 @@ from syncwatch.diagnosis.instant import instant
 from syncwatch.diagnosis.states import Circumstances, diagnose
 from syncwatch.model import Condition, IssueFacts, Mailbox, Owner, Running, State, Switch, UserFacts
 from syncwatch.rows import EVERYTHING, Sight
-from syncwatch.setup import load_ruleset
 from syncwatch.state.snapshot import UserView
+from unit.diagnosis.cases import CATALOGUE
 from unit.given import GUARD, REQUIRED, T0, TOKEN, enabled, ended, owner_of
-
-CATALOGUE = load_ruleset().catalogue
 
 
 def said(user: UserFacts, now: float = T0, sight: Sight = EVERYTHING, **more: Any) -> str:
@@ -100,7 +98,7 @@ def test_an_export_that_may_leave_sessions_out_says_so():
 
 
 def test_an_owner_without_a_remedy_of_its_own_gets_the_default_owners():
-    assert load_ruleset().catalogue.remedy("oauth_token_expired", Owner.NETWORK_ADMIN).startswith("Sign in")
+    assert CATALOGUE.remedy("oauth_token_expired", Owner.NETWORK_ADMIN).startswith("Sign in")
 
 
 def test_any_time_can_be_told():

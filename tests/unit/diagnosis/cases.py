@@ -3,6 +3,8 @@
 from datetime import UTC, datetime
 from typing import Any
 
+from syncwatch.classification.catalogue import FILE_NAME, load_catalogue
+from syncwatch.config.shipped import shipped
 from syncwatch.diagnosis.case import Case
 from syncwatch.diagnosis.states import Circumstances, diagnose
 from syncwatch.model import (
@@ -27,11 +29,10 @@ from syncwatch.model import (
     Why,
 )
 from syncwatch.rows import EVERYTHING, Sight
-from syncwatch.setup import load_ruleset
 from syncwatch.state.snapshot import UserView
 from unit.given import HOUR, MINUTE, NOTHING, T0, THROTTLED, enabled, ended
 
-CATALOGUE = load_ruleset().catalogue
+CATALOGUE = load_catalogue(next(file for file in shipped("rules") if file.name == FILE_NAME))
 GRAPH, APP_ONLY = AccessType.M365_GRAPH_USER, AccessType.M365_GRAPH_APP_ONLY
 EXPORT = Sight(settings=False, plans=False, silence=False, issues=False, activity=False, live=False)
 DUMB = Sight(settings=False, sessions=False, messages=False, issues=False, activity=False)

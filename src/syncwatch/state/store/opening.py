@@ -8,7 +8,6 @@ from syncwatch.clock import Clock
 from syncwatch.config.fleet import State
 from syncwatch.state.store.engine import Engine
 from syncwatch.state.store.key import EMBEDDED, embedded_key, key_check, read_key
-from syncwatch.state.store.postgres import Postgres
 from syncwatch.state.store.refused import JournalRefused
 from syncwatch.state.store.schema import prepare, revision
 from syncwatch.state.store.sqlite import DATABASE, Sqlite
@@ -75,6 +74,9 @@ def store(state: State, clock: Clock, normalisation: int, *, begin: bool = True)
     if state.url is None:
         engine = Sqlite(state.path, prepared, clock)
     else:
+        # With it SQLAlchemy brings its whole ORM, which takes a tenth of a start and which a file does not need.
+        from syncwatch.state.store.postgres import Postgres  # noqa: PLC0415
+
         password = state.password
         engine = Postgres(
             state.url, prepared, (lambda: password.read().get_secret_value()) if password else None

@@ -1,7 +1,8 @@
-"""The fault matrix: those who are well are told right and on time, whatever a third of all panels does.
+"""Each fault alone shows what it must, and whatever a third of all panels does, those who are well are told right and on time.
 
-The short form takes half a minute; the long one (`make soak`, SOAK_SECONDS) goes through all faults again and again and
-shows what the process holds before and after.
+All in one module, because one such world at a time is as much as two cores serve in time. The short form of the matrix takes half
+a minute; the long one (`make soak`, SOAK_SECONDS) goes through all faults again and again and shows what the process
+holds before and after.
 """
 
 import os
@@ -12,10 +13,13 @@ from random import Random
 
 import pytest
 
+from faults.expected import EXPECTED
 from faults.matrix import SHARE, Process, a_round, draws
+from faults.table import Report, printed, table
 from faults.trial import PATIENCE, Well, trial
 from integration.serving import becomes
 from syncwatch.polling.fan_out import AT_ONCE
+from syncwatch.simulator.faults.catalogue import CATALOGUE
 
 TENANTS = 200
 ROUNDS = 2
@@ -25,6 +29,19 @@ MORE_MEMORY = 0.10  # of the resident size, after every fault was met once
 THREADS = 2  # of the pool that looks up names and reads files
 SOME = 20  # connections more or less, of those that are kept for the next poll
 BESIDE = 60  # descriptors that are no connection to a panel
+
+
+def test_every_fault_has_an_expectation():
+    assert list(EXPECTED) == list(CATALOGUE)
+
+
+async def test_each_fault_shows_what_it_must_and_nobody_else_notices(tmp_path):
+    report: Report = await table(tmp_path)
+    text = printed(report)
+    assert not report.affected, text
+    assert not report.late, text
+    assert not report.complaints, text
+    assert [line.fault for line in report.lines if not line.fine] == [], text
 
 
 async def settled(running, descriptors: int) -> Process:
