@@ -1,6 +1,6 @@
 # Everything a person or CI does with a checkout. `make` alone lists it.
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint faults fuzz corpus bench soak lock clean
+.PHONY: help demo stack test lint faults fuzz corpus bench screenshots soak lock clean
 
 # Where scripts/fetch-tools keeps what it fetches, for all checkouts; a tool that is on PATH already goes before it.
 FETCHED := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/syncwatch/tools
@@ -18,6 +18,13 @@ demo: ## watch 25 simulated tenants until Ctrl-C (or for DEMO_SECONDS)
 	@scripts/bootstrap run
 	@$(PYTHON_IN) scripts/demo.py
 
+stack: ## the same fleet with Prometheus and Alertmanager, and what is notified, until Ctrl-C (or for STACK_SECONDS)
+	@scripts/bootstrap run
+	@scripts/fetch-tools prometheus alertmanager
+	@$(PYTHON_IN) scripts/stack.py
+
+# Hundreds of processes start in the tests: each would compile the program anew.
+test: export PYTHONDONTWRITEBYTECODE :=
 test: ## run the tests, in parallel
 	@scripts/bootstrap dev
 	@scripts/fetch-tools $(TOOLS)
@@ -45,6 +52,11 @@ corpus: ## measure the rules against labelled error texts (CORPUS=FILE)
 bench: ## measure throughput and latency
 	@scripts/bootstrap dev
 	$(PYTHON_IN) benchmarks/run.py
+
+screenshots: ## draw the dashboards with real data into docs/images; needs node and chromium (SCREENSHOT_MINUTES=30)
+	@scripts/bootstrap run
+	@scripts/fetch-tools prometheus
+	@$(PYTHON_IN) scripts/screenshots.py
 
 soak: ## run the long forms of the tests
 	@scripts/bootstrap dev
