@@ -211,6 +211,7 @@ OUTPUTS: Mapping[str, Output] = {
         ),
         b"SYNCWATCH_LISTEN",
     ),
+    "healthy": Output(_command("healthy", "CONFIG", SYNCWATCH_LISTEN="127.0.0.1:1"), b"nobody listens there"),
     "check-panel": Output(_command("check-panel", "CONFIG", "--tenant", "open"), b"extends: litify-inbox"),
     "check-panel where nobody is let in": Output(
         _command("check-panel", "CONFIG", "--tenant", "refused"), b"users could not be read: auth"

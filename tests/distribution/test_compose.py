@@ -40,7 +40,7 @@ def test_what_is_mounted_of_the_checkout_is_there_and_can_only_be_read(name):
 
 def test_the_simulator_knows_its_options():
     command, *arguments = SERVICES["simulator"]["command"]
-    simulate = typer.main.get_command(app).commands[command]
+    simulate = typer.main.get_command(app).get_command(None, command)
     assert simulate.make_context(command, arguments).params["tenants"] == 25
 
 
@@ -62,7 +62,7 @@ def test_the_daemon_takes_what_the_simulator_writes_with_what_is_said_beside_it(
 def test_the_image_is_run_by_somebody_who_is_not_root():
     steps = [line.split() for line in (ROOT / "Dockerfile").read_text().splitlines() if line]
     last = max(place for place, step in enumerate(steps) if step[0] == "FROM")
-    assert ["USER", "10001"] in steps[last:]
+    assert ["USER", "10001:10001"] in steps[last:]
 
 
 def test_what_the_image_is_built_of_is_not_left_out():

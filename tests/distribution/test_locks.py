@@ -24,6 +24,10 @@ def locked(name):
     return found
 
 
+def project():
+    return tomllib.loads((ROOT / "pyproject.toml").read_text())
+
+
 def asked_for(project, *groups):
     """What pyproject.toml asks for: the dependencies and the named groups, with the groups that these include."""
     entries = [*project["project"]["dependencies"]]
@@ -38,12 +42,21 @@ def asked_for(project, *groups):
 
 
 @pytest.mark.parametrize(
-    ("lock", "groups"), [("run", ["build"]), ("dev", ["build", "dev"]), ("fuzz", ["build", "fuzz"])]
+    ("lock", "groups"), [("run", []), ("dev", ["build", "dev"]), ("fuzz", ["build", "fuzz"])]
 )
 def test_a_lock_has_a_fitting_version_of_everything_that_is_asked_for(lock, groups):
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    assert_has(lock, asked_for(project(), *groups))
+
+
+def test_what_builds_is_locked_apart_from_what_runs():
+    building = asked_for({**project(), "project": {"dependencies": []}}, "build")
+    assert_has("build", building)
+    assert not {canonicalize_name(each.name) for each in building} & locked("run").keys()
+
+
+def assert_has(lock, asked):
     pins = locked(lock)
-    for requirement in asked_for(project, *groups):
+    for requirement in asked:
         pin = pins.get(canonicalize_name(requirement.name))
         assert pin is not None, f"{requirement.name} is not locked: run `make lock`"
         (exact,) = pin.specifier
@@ -55,11 +68,11 @@ def test_a_lock_has_a_fitting_version_of_everything_that_is_asked_for(lock, grou
 
 def test_whoever_has_the_development_set_has_what_runs_at_the_same_versions():
     development = locked("dev")
-    for name, pin in locked("run").items():
+    for name, pin in (locked("run") | locked("build")).items():
         assert str(development[name].specifier) == str(pin.specifier), name
 
 
-@pytest.mark.parametrize("lock", ["run", "dev", "fuzz"])
+@pytest.mark.parametrize("lock", ["run", "build", "dev", "fuzz"])
 def test_no_lock_names_an_address(lock):
     text = (ROOT / "requirements" / f"{lock}.lock").read_text()
     assert "://" not in text

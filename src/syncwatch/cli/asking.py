@@ -9,8 +9,8 @@ from typing import Annotated
 import typer
 
 from syncwatch.app import client
-from syncwatch.cli.complain import prepare
 from syncwatch.cli.once import chosen
+from syncwatch.cli.prepare import prepare
 from syncwatch.clock import SystemClock
 from syncwatch.diagnosis.case import Case
 from syncwatch.inquiry import Inquiry, with_found

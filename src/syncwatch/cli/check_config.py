@@ -3,7 +3,8 @@
 import sys
 from collections.abc import Iterator
 
-from syncwatch.cli.complain import BAD_INPUT, ConfigFile, fail, prepare
+from syncwatch.cli.complain import BAD_INPUT, ConfigFile, fail
+from syncwatch.cli.prepare import prepare
 from syncwatch.config.fleet import FileDiscovery, HttpDiscovery
 from syncwatch.config.target import Batch
 from syncwatch.discovery.discoverer import named

@@ -13,8 +13,9 @@ from typing import Annotated
 import typer
 
 from syncwatch.app import client
-from syncwatch.cli.complain import FAILED, ConfigFile, fail, prepare
+from syncwatch.cli.complain import FAILED, ConfigFile, fail
 from syncwatch.cli.once import chosen
+from syncwatch.cli.prepare import prepare
 from syncwatch.clock import SystemClock
 from syncwatch.errors import PollError
 from syncwatch.inquiry import Inquiry, with_found

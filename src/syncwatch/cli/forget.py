@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 
 from syncwatch.classification.find import NORMALISATION
-from syncwatch.cli.complain import ConfigFile, fail, prepare
+from syncwatch.cli.complain import ConfigFile, fail
+from syncwatch.cli.prepare import prepare
 from syncwatch.clock import SystemClock
 from syncwatch.config.fleet import State
 from syncwatch.state.store.engine import Away, InDoubt

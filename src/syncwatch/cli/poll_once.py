@@ -2,8 +2,9 @@
 
 import sys
 
-from syncwatch.cli.complain import FAILED, ConfigFile, prepare
+from syncwatch.cli.complain import FAILED, ConfigFile
 from syncwatch.cli.once import OneTenant, poll_once
+from syncwatch.cli.prepare import prepare
 
 
 def command(config: ConfigFile, tenant: OneTenant = None) -> None:

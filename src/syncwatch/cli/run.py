@@ -17,7 +17,8 @@ import uvloop
 
 from syncwatch.app import App, client, connections
 from syncwatch.classification.find import NORMALISATION
-from syncwatch.cli.complain import FAILED, fail, prepare
+from syncwatch.cli.complain import FAILED, fail
+from syncwatch.cli.prepare import prepare
 from syncwatch.clock import Clock, SystemClock
 from syncwatch.config.settings import Settings
 from syncwatch.descriptors import Shares, shares

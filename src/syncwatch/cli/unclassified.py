@@ -5,8 +5,9 @@ from typing import Annotated, NamedTuple
 
 import typer
 
-from syncwatch.cli.complain import FAILED, ConfigFile, prepare
+from syncwatch.cli.complain import FAILED, ConfigFile
 from syncwatch.cli.once import OneTenant, poll_once
+from syncwatch.cli.prepare import prepare
 from syncwatch.exposition.templates import Row
 from syncwatch.inquiry import Inquiry
 from syncwatch.setup import Setup

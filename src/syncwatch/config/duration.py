@@ -6,7 +6,7 @@ A bare number is refused, because whoever writes `interval: 5` may mean minutes.
 import re
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, Field
 
 LEAST = 0.001
 MOST = 30 * 86400.0
@@ -36,4 +36,7 @@ def seconds(value: Any) -> float:
     return total
 
 
-Duration = Annotated[float, BeforeValidator(seconds)]
+# A schema of the file shows what people write.
+Written = Annotated[str, Field(pattern=rf"^\s*{_WHOLE.pattern}\s*$")]
+
+Duration = Annotated[float, BeforeValidator(seconds, json_schema_input_type=Written)]

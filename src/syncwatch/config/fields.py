@@ -88,7 +88,11 @@ LabelValue = Annotated[str, Field(max_length=200)]
 ParameterName = Annotated[str, AfterValidator(_parameter)]
 ParameterValue = Annotated[str, AfterValidator(_parameter_value)]
 Username = Annotated[str, AfterValidator(_username)]
-TimeFormats = Annotated[tuple[TimeFormat, ...], Field(max_length=20), BeforeValidator(_listed)]
+TimeFormats = Annotated[
+    tuple[TimeFormat, ...],
+    Field(max_length=20),
+    BeforeValidator(_listed, json_schema_input_type=str | tuple[str, ...]),
+]
 Place = Annotated[str, AfterValidator(_place)]
 Pattern = Annotated[Place, AfterValidator(_pattern)]
 Share = Annotated[float, Field(strict=True, gt=0, le=1)]

@@ -82,6 +82,6 @@ def _instant(value: object) -> float:
     return instant(value)
 
 
-Instant = Annotated[float, BeforeValidator(_instant)]
+Instant = Annotated[float, BeforeValidator(_instant, json_schema_input_type=str)]
 TimeFormat = Annotated[str, AfterValidator(checked_format)]
 Zone = Annotated[str, AfterValidator(checked_zone)]

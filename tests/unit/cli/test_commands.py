@@ -45,8 +45,10 @@ def test_the_commands_there_are():
     listed = run("--help").output
     for command in (
         "run",
+        "healthy",
         "check-config",
         "check-panel",
+        "check-rules",
         "poll-once",
         "classify",
         "unclassified",

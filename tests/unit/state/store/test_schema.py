@@ -1,6 +1,7 @@
 """What becomes of a database when a journal is opened in it."""
 
 import asyncio
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -18,6 +19,14 @@ from syncwatch.state.store.tables import JOURNAL, METADATA
 
 T0 = 1_700_000_000.0
 KEY = b"check"
+NEXT = """
+import sqlalchemy as sa
+from alembic import op
+revision, down_revision = "0002", "0001"
+
+def upgrade():
+    op.add_column("journal", sa.Column("color", sa.Text, nullable=False, server_default="green"))
+"""
 CURRENT = """
 import sys
 from pathlib import Path
@@ -84,6 +93,26 @@ async def test_a_newer_schema_is_refused_and_stays_as_it_is(transact):
         )
         == "0007"
     )
+
+
+async def test_the_next_version_upgrades_what_is_there_and_this_one_then_refuses_it(
+    transact, monkeypatch, tmp_path
+):
+    """With a step that is made up, since there has been only one schema yet; the journal's own data is a golden file."""
+    await transact(lambda connection: prepare(connection, KEY, T0))
+    steps = tmp_path / "migrations"
+    shutil.copytree(Path(schema.__file__).with_name("migrations"), steps)
+    (steps / "versions" / "0002_color.py").write_text(NEXT)
+    with monkeypatch.context() as later:
+        later.setattr(schema, "_MIGRATIONS", steps)
+        later.setattr(schema, "REVISION", "0002")
+        await transact(lambda connection: prepare(connection, KEY, T0 + 1))
+    rows = await transact(
+        lambda connection: connection.execute(text("select made, color from journal")).all()
+    )
+    assert [tuple(row) for row in rows] == [(T0, "green")]
+    with pytest.raises(JournalRefused, match=r"newer Syncwatch \(schema 0002; this one knows up to 0001\)"):
+        await transact(lambda connection: prepare(connection, KEY, T0))
 
 
 async def test_a_database_of_something_else_is_refused_and_stays_as_it_is(transact):
