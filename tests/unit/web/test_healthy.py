@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-SERVER = "tls_server_config:\n  cert_file: server.crt\n  key_file: server.key\n"
+SERVER = "tls_server_config:\n  cert_file: elsewhere.crt\n  key_file: elsewhere.key\n"
 STRICT = SERVER + "  client_ca_file: ca.crt\n  client_auth_type: RequireAndVerifyClientCert\n"
 USERS = "bearer_tokens: {prometheus: {sha256: " + "a" * 64 + "}}\n"
 
@@ -36,7 +36,7 @@ def ask(tmp_path):
 
 @pytest.fixture
 def certificates(tmp_path, authority):
-    for file in authority("server", "DNS:syncwatch.example.com").iterdir():
+    for file in authority("elsewhere", "DNS:syncwatch.example.com").iterdir():
         (tmp_path / file.name).write_bytes(file.read_bytes())
 
 
