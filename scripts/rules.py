@@ -99,6 +99,8 @@ def _alert(rule: Mapping[str, Any], words: Words, where: str) -> dict[str, Any]:
     expr = rule["expr"].strip()
     if rule.get("attach") == "cause":
         expr = _WITH_CAUSE.format(expr=expr)
+    if "unless" in rule:
+        expr = f"({expr})\nunless on (tenant, class, owner) {rule['unless']}"
     if rule["scope"] in OF_A_FIRM:
         expr = _OF_A_FIRM.format(expr="\n".join(f"  {line}" for line in expr.splitlines()))
     if "owner" not in rule:

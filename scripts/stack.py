@@ -118,6 +118,7 @@ def start(options: Options, children: Children, folder: Path, receiver: Receiver
         f"--config.file={folder / 'prometheus.yml'}",
         f"--storage.tsdb.path={folder / 'prometheus'}",
         f"--web.listen-address={HOST}:{options.prometheus}",
+        "--rules.alert.for-grace-period=1m",
     )
     children.wait_for(lambda: fetch(options.prometheus, "/-/ready"), "Prometheus")
 

@@ -175,6 +175,17 @@ def test_no_alert_is_on_both_sides_of_an_inhibition(config):
             )
 
 
+def test_what_speaks_for_more_than_one_cause_is_held_until_those_it_silences_are_over(config):
+    """By the longest interval between two messages of a page's group, or its firms would be told at its end."""
+    holds = {rule["alert"]: int(rule.get("keep_firing_for", "0m").removesuffix("m")) for rule in rules()}
+    for alert in ("InboxSyncCauseRising", "InboxSyncFleetActiveUsersFallen", "InboxSyncTenantInMaintenance"):
+        (rule,) = [
+            each for each in config["inhibit_rules"] if each["source_matchers"] == [f'alertname="{alert}"']
+        ]
+        silenced = {each["alertname"] for each in everything() if _matches(rule["target_matchers"], each)}
+        assert all(holds[alert] >= holds[each] + 5 for each in silenced), alert
+
+
 def test_matchers_name_alerts_that_there_are(config):
     there = {rule["alert"] for rule in rules()}
     for part in re.findall(r'alertname=~?"([^"]+)"', CONFIG.read_text(encoding="utf-8")):
