@@ -88,13 +88,12 @@ def sums(folder: Path) -> str:
 
 
 def build(what: Release, into: Path) -> None:
-    """Build every part into an empty folder.
+    """Build every part into a folder, which then holds nothing else.
 
     Raises:
-        ReleaseError: a part fails, or says another version.
+        ReleaseError: a part fails, or says another version, or the folder is somebody's.
     """
-    shutil.rmtree(into, ignore_errors=True)
-    into.mkdir(parents=True)
+    _empty(into)
     moment = _git(ROOT, "log", "-1", "--format=%ct").strip()
     environ = os.environ | {"SOURCE_DATE_EPOCH": moment, "VERSION": what.version}
     for name, command in _parts(what.version, into.resolve()):
@@ -105,6 +104,19 @@ def build(what: Release, into: Path) -> None:
     if odd := [file.name for file in into.iterdir() if what.version not in file.name]:
         raise ReleaseError(f"{', '.join(sorted(odd))} says another version than {what.version}")
     (into / SUMS).write_text(sums(into), encoding="utf-8")
+
+
+def _empty(folder: Path) -> None:
+    """Make a folder, or take away a release of before; anything else may be what nobody wants to lose."""
+    if folder.exists():
+        if not folder.is_dir():
+            raise ReleaseError(f"{folder} is no folder: name another one")
+        if any(folder.iterdir()) and not (folder / SUMS).is_file():
+            raise ReleaseError(
+                f"{folder} holds something else than a release: remove it, or name another one"
+            )
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True)
 
 
 def _parts(version: str, into: Path) -> Iterator[tuple[str, list[str]]]:

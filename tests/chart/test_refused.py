@@ -76,8 +76,12 @@ def test_what_does_not_fit_together_is_said_in_words(install, values, words):
     assert words in str(refused.value)
 
 
-def test_a_password_in_the_url_of_the_database_is_refused_and_not_repeated(install):
-    url = "postgresql+asyncpg://syncwatch:Tr0ub4dor@db.example.com/syncwatch?ssl=verify-full"
+@pytest.mark.parametrize(
+    "place",
+    ["syncwatch:Tr0ub4dor@db.example.com/syncwatch", "syncwatch@db.example.com/syncwatch?password=Tr0ub4dor"],
+)
+def test_a_password_in_the_url_of_the_database_is_refused_and_not_repeated(install, place):
+    url = f"postgresql+asyncpg://{place}"
     with pytest.raises(Refused) as refused:
         install(nested("journal.postgresql", {"enabled": True, "existingSecret": "a", "url": url}))
     assert "journal.postgresql.url: must not carry a password" in str(refused.value)
@@ -86,3 +90,7 @@ def test_a_password_in_the_url_of_the_database_is_refused_and_not_repeated(insta
 
 def test_others_charts_may_share_the_global_values(install):
     assert install({"global": {"storageClass": "fast"}} | CASES["volume"]).objects
+
+
+def test_a_chart_that_has_this_one_as_a_part_may_say_whether_it_is_wanted(install):
+    assert install({"enabled": True}).objects

@@ -126,6 +126,53 @@ def test_a_release_may_be_called_anything_that_helm_takes(install):
     assert install(name="syncwatch").workload["metadata"]["name"] == "syncwatch"
 
 
+def test_a_name_with_a_dot_becomes_one_that_a_service_takes(install):
+    for release in (install(name="eu.west"), install({"fullnameOverride": "eu.west"})):
+        name = release.workload["metadata"]["name"]
+        assert name == release.one("Service")["metadata"]["name"]
+        assert "." not in name
+
+
+def test_a_name_of_digits_stays_text(install):
+    """As in YAML it would be a number, which Kubernetes takes for no name."""
+    values = {
+        "secrets": ["1"],
+        "existingConfig": {"secret": "2"},
+        "targets": {"existingConfigMap": "3"},
+        "web": {"existingSecret": "4"},
+        "serviceAccount": {"create": False, "name": "5"},
+        "imagePullSecrets": ["6"],
+        "namespaceOverride": "7",
+    }
+    volume = install(values | {"journal": {"persistence": {"existingClaim": "8"}}}, name="9")
+    database = {"enabled": True, "existingSecret": "8", "url": "postgresql://s@db/s"}
+    for release in (volume, install(values | {"journal": {"postgresql": database}})):
+        for each in release.objects:
+            validate(json.dumps(each), VERSIONS[-1])
+        assert {"1", "2", "3", "4", "8"} <= {*strings(release.pod["volumes"])}
+        assert release.pod["serviceAccountName"] == release.tester["spec"]["serviceAccountName"] == "5"
+
+
+def strings(part):
+    if isinstance(part, dict | list):
+        for each in part.values() if isinstance(part, dict) else part:
+            yield from strings(each)
+    else:
+        yield part
+
+
+def test_each_thing_about_the_database_that_only_a_restart_takes_replaces_the_pod(install):
+    def annotated(**changed):
+        database = {"enabled": True, "existingSecret": "a", "url": "postgresql://s@db/s"} | changed
+        return install({"journal": {"postgresql": database}}).workload["spec"]["template"]["metadata"][
+            "annotations"
+        ]["syncwatch/journal"]
+
+    said = [annotated(), annotated(url="postgresql://s@db2/s")]
+    said += [annotated(journalKey="other"), annotated(passwordKey="other")]
+    assert len({*said}) == 4
+
+
 def test_a_package_has_the_version_it_is_given_and_none_of_the_tests(engine, tmp_path):
     with tarfile.open(engine.package(tmp_path, "9.8.7")) as archive:
         names = archive.getnames()

@@ -99,9 +99,25 @@ def test_the_policy_knows_the_port_of_the_database(install):
         "ports": [{"port": 6432, "protocol": "TCP"}],
         "to": [{"ipBlock": {"cidr": "10.20.0.0/16"}}],
     }
-    url = "postgresql://syncwatch@db.example.com/syncwatch?ssl=require"
-    values = {"journal": {"postgresql": {"enabled": True, "existingSecret": "a", "url": url}}}
-    assert ports(install(values).one("NetworkPolicy")["spec"]["egress"])[-1] == [5432]
+
+
+@pytest.mark.parametrize(
+    ("host", "port"),
+    [
+        ("db.example.com", 5432),
+        ("db.example.com:6432", 6432),
+        ("db2", 5432),
+        ("10.1.2.3", 5432),
+        ("10.1.2.3:6432", 6432),
+        ("[fd00::5]", 5432),
+        ("[fd00::5]:6432", 6432),
+    ],
+)
+def test_a_number_at_the_end_of_a_host_is_no_port(install, host, port):
+    url = f"postgresql://syncwatch@{host}/syncwatch?ssl=require"
+    database = {"enabled": True, "existingSecret": "a", "url": url}
+    policy = install({"journal": {"postgresql": database}}).one("NetworkPolicy")
+    assert ports(policy["spec"]["egress"])[-1] == [port]
 
 
 def test_what_is_said_of_the_network_stands_in_the_policy(install):

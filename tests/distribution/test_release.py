@@ -84,6 +84,25 @@ def test_checksums_are_those_that_sha256sum_checks(tmp_path, release):
     subprocess.run(["sha256sum", "--check", "--strict", "SHA256SUMS"], cwd=tmp_path, check=True)
 
 
+def test_a_folder_that_holds_something_else_is_not_taken_away(tmp_path, release):
+    (tmp_path / "letter").write_text("dear")
+    with pytest.raises(release.ReleaseError, match="holds something else than a release"):
+        release.build(release.Release("1.2.0", ""), tmp_path)
+    assert (tmp_path / "letter").read_text() == "dear"
+
+
+@pytest.mark.parametrize("before", [None, [], ["SHA256SUMS", "syncwatch-1.1.0.tgz"]])
+def test_a_release_of_before_is_replaced(tmp_path, release, monkeypatch, before):
+    into = tmp_path / "dist"
+    if before is not None:
+        into.mkdir()
+        for name in before:
+            (into / name).touch()
+    monkeypatch.setattr(release, "_parts", lambda version, into: [])
+    release.build(release.Release("1.2.0", ""), into)
+    assert [file.name for file in into.iterdir()] == ["SHA256SUMS"]
+
+
 def test_a_wheel_is_built_with_the_version_of_the_tag(tmp_path):
     subprocess.run(["git", "clone", "--quiet", str(ROOT), str(tmp_path / "clone")], check=True)
     git(tmp_path / "clone", "tag", "v98.7.6")

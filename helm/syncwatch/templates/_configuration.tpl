@@ -45,24 +45,24 @@ mounts. The address is in the pod's environment, so that it holds for an existin
 {{- define "syncwatch.folders" -}}
 config:
 {{- if .Values.existingConfig.secret }}
-  secret: {secretName: {{ .Values.existingConfig.secret }}, defaultMode: 0440}
+  secret: {secretName: {{ .Values.existingConfig.secret | quote }}, defaultMode: 0440}
 {{- else }}
-  configMap: {name: {{ .Values.existingConfig.configMap | default (include "syncwatch.fullname" .) }}}
+  configMap: {name: {{ .Values.existingConfig.configMap | default (include "syncwatch.fullname" .) | quote }}}
 {{- end }}
 {{- range $name, $folder := dict "panels" .Values.panelProfiles "rules" .Values.classificationRules "targets" .Values.targets }}
 {{- if or $folder.files $folder.existingConfigMap }}
 {{ $name }}:
-  configMap: {name: {{ $folder.existingConfigMap | default (printf "%s-%s" (include "syncwatch.fullname" $) $name) }}}
+  configMap: {name: {{ $folder.existingConfigMap | default (printf "%s-%s" (include "syncwatch.fullname" $) $name) | quote }}}
 {{- end }}
 {{- end }}
 {{- with .Values.web.existingSecret }}
 web:
-  secret: {secretName: {{ . }}, defaultMode: 0440}
+  secret: {secretName: {{ . | quote }}, defaultMode: 0440}
 {{- end }}
 {{- with .Values.journal.postgresql }}
 {{- if .enabled }}
 journal:
-  secret: {secretName: {{ .existingSecret }}, defaultMode: 0440}
+  secret: {secretName: {{ .existingSecret | quote }}, defaultMode: 0440}
 {{- end }}
 {{- end }}
 {{- end }}
@@ -80,7 +80,8 @@ journal:
 {{- if and .journal.postgresql.enabled (not .journal.postgresql.url) (not $existing) }}
 {{- fail "journal.postgresql.url: say where the database is: postgresql+asyncpg://syncwatch@db.example.com/syncwatch?ssl=verify-full" }}
 {{- end }}
-{{- if contains ":" (get (urlParse .journal.postgresql.url) "userinfo") }}
+{{- $url := urlParse .journal.postgresql.url }}
+{{- if or (contains ":" $url.userinfo) (contains "password=" (lower $url.query)) }}
 {{- fail "journal.postgresql.url: must not carry a password: put it into the Secret that existingSecret names" }}
 {{- end }}
 {{- if and .serviceMonitor.enabled .podMonitor.enabled }}

@@ -6,7 +6,7 @@ kind: {{ .kind }}
 {{ with .root -}}
 metadata:
   name: {{ include "syncwatch.fullname" . }}
-  namespace: {{ .Values.serviceMonitor.namespace | default (include "syncwatch.namespace" .) }}
+  namespace: {{ .Values.serviceMonitor.namespace | default (include "syncwatch.namespace" .) | quote }}
   labels:
     {{- merge (deepCopy .Values.serviceMonitor.labels) (include "syncwatch.labels" . | fromYaml) | toYaml | nindent 4 }}
   {{- with .Values.serviceMonitor.annotations }}
@@ -19,7 +19,7 @@ spec:
     matchLabels:
       {{- include "syncwatch.selectorLabels" . | nindent 6 }}
   namespaceSelector:
-    matchNames: [{{ include "syncwatch.namespace" . }}]
+    matchNames: [{{ include "syncwatch.namespace" . | quote }}]
   {{- with .Values.serviceMonitor.sampleLimit }}
   sampleLimit: {{ int . }}
   {{- end }}

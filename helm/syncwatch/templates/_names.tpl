@@ -4,15 +4,16 @@
 {{- .Values.nameOverride | default .Chart.Name | trunc 63 | trimSuffix "-" }}
 {{- end }}
 
-{{/* Short enough for what a StatefulSet appends to the names of its pod and claim. */}}
+{{/* Short enough for what a StatefulSet appends to the names of its pod and claim, and without the dots that a release may have
+in its name and a Service may not. */}}
 {{- define "syncwatch.fullname" -}}
 {{- $name := include "syncwatch.name" . }}
 {{- if .Values.fullnameOverride }}
-{{- .Values.fullnameOverride | trunc 48 | trimSuffix "-" }}
+{{- .Values.fullnameOverride | replace "." "-" | trunc 48 | trimSuffix "-" }}
 {{- else if contains $name .Release.Name }}
-{{- .Release.Name | trunc 48 | trimSuffix "-" }}
+{{- .Release.Name | replace "." "-" | trunc 48 | trimSuffix "-" }}
 {{- else }}
-{{- printf "%s-%s" .Release.Name $name | trunc 48 | trimSuffix "-" }}
+{{- printf "%s-%s" .Release.Name $name | replace "." "-" | trunc 48 | trimSuffix "-" }}
 {{- end }}
 {{- end }}
 
@@ -22,8 +23,8 @@
 
 {{/* They never change, because nothing may change them: those of a StatefulSet and its claims are for ever. */}}
 {{- define "syncwatch.selectorLabels" -}}
-app.kubernetes.io/name: {{ include "syncwatch.name" . }}
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/name: {{ include "syncwatch.name" . | quote }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- end }}
 
 {{- define "syncwatch.labels" -}}
@@ -43,7 +44,7 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{/* Not the daemon's: neither its Service nor its NetworkPolicy may take the pod of `helm test` for it. */}}
 {{- define "syncwatch.testLabels" -}}
 app.kubernetes.io/name: {{ include "syncwatch.name" . | trunc 58 | trimSuffix "-" }}-test
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- end }}
 
 {{- define "syncwatch.serviceAccountName" -}}
@@ -62,6 +63,6 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 
 {{- define "syncwatch.imagePullSecrets" -}}
 {{- range concat .Values.global.imagePullSecrets .Values.imagePullSecrets | uniq }}
-- name: {{ . }}
+- name: {{ . | quote }}
 {{- end }}
 {{- end }}

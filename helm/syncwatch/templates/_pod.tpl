@@ -10,14 +10,14 @@ metadata:
   {{- $annotations := deepCopy .Values.podAnnotations }}
   {{- if .Values.journal.postgresql.enabled }}
   {{- /* The one part of the configuration that takes a restart. */}}
-  {{- $_ := set $annotations "syncwatch/journal" (sha256sum .Values.journal.postgresql.url) }}
+  {{- $_ := set $annotations "syncwatch/journal" (pick .Values.journal.postgresql "url" "journalKey" "passwordKey" | toJson | sha256sum) }}
   {{- end }}
   {{- with $annotations }}
   annotations:
     {{- toYaml . | nindent 4 }}
   {{- end }}
 spec:
-  serviceAccountName: {{ include "syncwatch.serviceAccountName" . }}
+  serviceAccountName: {{ include "syncwatch.serviceAccountName" . | quote }}
   automountServiceAccountToken: false
   enableServiceLinks: false
   {{- with include "syncwatch.imagePullSecrets" . }}
@@ -89,7 +89,7 @@ spec:
     {{- if or .postgresql.enabled (and .persistence.enabled (not .persistence.existingClaim)) }}
     {{- else if .persistence.enabled }}
     - name: data
-      persistentVolumeClaim: {claimName: {{ .persistence.existingClaim }}}
+      persistentVolumeClaim: {claimName: {{ .persistence.existingClaim | quote }}}
     {{- else }}
     - name: data
       emptyDir: {}
@@ -101,7 +101,7 @@ spec:
     {{- end }}
     {{- range $index, $secret := .Values.secrets }}
     - name: secret-{{ $index }}
-      secret: {secretName: {{ $secret }}, defaultMode: 0440}
+      secret: {secretName: {{ $secret | quote }}, defaultMode: 0440}
     {{- end }}
     {{- with .Values.extraVolumes }}
     {{- toYaml . | nindent 4 }}
