@@ -133,6 +133,13 @@ def test_every_class_that_an_expression_asks_for_exists(page, classes):
     assert {name for matcher in matchers for name in matcher.split("|")} - {"CLASS", *classes} == set()
 
 
+@EVERY_PAGE
+def test_it_ends_as_long_after_its_cause_as_the_page_says(page):
+    said = re.findall(r"It ends (\d+) minutes \(`evaluation\.hold", page.read_text())
+    held = {rule["alert"]: rule.get("keep_firing_for") for rule in written("rules") if "alert" in rule}
+    assert [held[page.stem]] * len(said) == [f"{minutes}m" for minutes in said]
+
+
 @EVERYWHERE
 def test_every_command_is_one_that_there_is(page):
     for command, *arguments in runbook.commands(page):
